@@ -1,0 +1,49 @@
+# The tasks of the template. A bake has its own Makefile, with the tasks of the system.
+# Any Python from 3.11 to 3.13 will do: make test PYTHON=python3.12
+
+PYTHON ?= python3
+TEMPLATE := {{cookiecutter.project_slug}}
+BAKE := build/flight-delay-radar
+BIN := .venv/bin
+LOCK = $(CURDIR)/$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	requirements.in --output-file requirements.lock $(UPGRADE)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup bake demo test quick check format lock clean
+
+help:  ## Print these tasks (at once)
+	@echo "The template of a complete ML system. Its tasks, and about how long each takes on 2 cores:"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+setup:  ## Make .venv with the locked packages (10 s the first time; every other task does it by itself)
+	@$(PYTHON) "$(TEMPLATE)/bootstrap.py"
+
+bake: setup  ## Generate a project with the default answers into build/ (2 s)
+	@$(BIN)/python tests/baking.py $(dir $(BAKE))
+
+demo: bake  ## Generate a project and run its whole system on a real year, ending with a report (10 min)
+	@$(MAKE) -C $(BAKE) demo
+	@echo "The report: $(BAKE)/reports/report.html"
+
+test: setup  ## Run every test, and last walk a user's day: generate, test and demo a project (20 min)
+	@$(BIN)/python -m pytest
+
+quick: setup  ## Run the tests that need no installed bake (1 min)
+	@$(BIN)/python -m pytest -m "not slow"
+
+check: setup  ## Lint, formatting and types (5 s)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: setup  ## Mend what can be mended by machine (1 s)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: setup  ## Resolve both locks again (1 min); make lock UPGRADE=--upgrade takes the newest versions
+	@$(LOCK)
+	@cd "$(TEMPLATE)" && $(LOCK)
+
+clean:  ## Remove .venv and build/ (at once)
+	@rm -rf .venv build

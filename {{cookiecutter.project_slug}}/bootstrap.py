@@ -1,0 +1,123 @@
+"""Make `.venv` and install the locked packages: `python3 bootstrap.py [--root DIR]`, standard library only.
+
+The `Makefile` calls this before every task: when the work is done it compares one stamp and says nothing. The stamp
+is written last, so an install that was interrupted counts as not done. A `.venv` is rebuilt, never repaired: the
+packages come from the installer's cache, and what is in it is then exactly what the lock says.
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+
+# One installer version for everyone; it is some ten times faster than pip, and pip stands in where it cannot run.
+UV = "uv==0.13.9"
+OLDEST, TOO_NEW = (3, 11), (3, 14)
+ROOM_NEEDED_GB = 3.0
+
+
+class Stopped(Exception):
+    """What stopped the install, and the next step."""
+
+
+def refuse_an_unsupported_python(version: tuple[int, ...]) -> None:
+    if not OLDEST <= version[:2] < TOO_NEW:
+        raise Stopped(
+            f"Found Python {version[0]}.{version[1]}, but the locked packages need 3.11, 3.12 or 3.13. "
+            "Install one and name it, such as: make setup PYTHON=python3.12"
+        )
+
+
+def python_of(venv: Path) -> Path:
+    return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def fingerprint(root: Path) -> str:
+    """What the install depends on: the lock, the Python, and the folder, because a copied `.venv` runs the old one."""
+    lock = (root / "requirements.lock").read_bytes()
+    return "\n".join((hashlib.sha256(lock).hexdigest(), sys.version.split()[0], str(root)))
+
+
+def is_done(stamp: Path, wanted: str) -> bool:
+    return stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted
+
+
+def succeeds(*command: str | Path) -> bool:
+    """Run with the output shown, so that a long download shows its progress."""
+    return subprocess.run([str(part) for part in command], check=False).returncode == 0
+
+
+def install(python: Path, lock: Path) -> bool:
+    """Whether the locked packages are in, each with the hash that the lock holds."""
+    locked = ("--require-hashes", "-r", lock)
+    has_uv = succeeds(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV)
+    if has_uv and succeeds(python, "-m", "uv", "pip", "install", "--python", python, *locked):
+        return True
+    print("uv could not do it; trying pip, which is slower.", flush=True)
+    return succeeds(python, "-m", "pip", "install", "--disable-pip-version-check", *locked)
+
+
+def make_importable(venv: Path, source: Path) -> None:
+    """Put `src` on the path. A `.pth` file does what an editable install does, without a build or a download."""
+    packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(venv)}))
+    # Relative, because a file with the absolute path would be read in the machine's own encoding.
+    (packages / "mlsystem.pth").write_text(os.path.relpath(source, packages) + "\n", encoding="utf-8")
+
+
+def explain(root: Path) -> str:
+    """Why an install failed, as far as can be measured from here."""
+    free_gb = shutil.disk_usage(root).free / 1e9
+    if free_gb < ROOM_NEEDED_GB:
+        cause = f"this disk has {free_gb:.1f} GB free and about {ROOM_NEEDED_GB:.0f} GB are needed: make room"
+    else:
+        cause = "the lines above say why, most often no connection to the package index: check the network or proxy"
+    return f"Could not install the packages: {cause}, then run the same command again."
+
+
+def build(root: Path, venv: Path) -> None:
+    lock = root / "requirements.lock"
+    count = lock.read_text(encoding="utf-8").count("==")
+    print(f"Setting up {venv}: up to {count} packages, one to five minutes the first time, by the network.", flush=True)
+    if not succeeds(sys.executable, "-m", "venv", "--clear", venv):
+        raise Stopped(
+            f"Python could not make {venv}. On Debian and Ubuntu install python3-venv; "
+            "elsewhere see the lines above. Then run the same command again."
+        )
+    if not install(python_of(venv), lock):
+        raise Stopped(explain(root))
+    if (root / "src").is_dir():
+        make_importable(venv, root / "src")
+
+
+def bootstrap(root: Path) -> None:
+    refuse_an_unsupported_python(sys.version_info[:2])
+    venv = root / ".venv"
+    stamp, wanted, started = venv / "installed", fingerprint(root), time.monotonic()
+    if is_done(stamp, wanted):
+        return
+    build(root, venv)
+    stamp.write_text(wanted, encoding="utf-8")
+    print(f"Set up in {time.monotonic() - started:.0f} s.", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Make .venv and install the locked packages.")
+    parser.add_argument("--root", type=Path, default=Path.cwd(), help="the folder that holds requirements.lock")
+    root = parser.parse_args().root.resolve()
+    try:
+        bootstrap(root)
+    except Stopped as stopped:
+        sys.exit(f"\n{stopped}")
+    except OSError as error:
+        sys.exit(f"\nCould not set up {root}: {error}. Mend that, then run the same command again.")
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted. Run the same command again: it starts over, with what was already downloaded.")
+
+
+if __name__ == "__main__":
+    main()
