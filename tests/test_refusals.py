@@ -54,7 +54,7 @@ BAD_ANSWERS = [
     ("seed", "-1", "is not a whole number"),
     ("seed", "1e3", "is not a whole number"),
     ("seed", "seven", "is not a whole number"),
-    ("seed", "٧", "is not a whole number"),
+    ("seed", "\u0667", "is not a whole number"),
     ("seed", "9" * 5000, "is not a whole number"),
     ("project_name", "", "project_name is empty"),
     ("project_name", "   ", "project_name is empty"),

@@ -1,0 +1,147 @@
+"""`bootstrap.py` makes `.venv` from the lock: whole or not at all, quiet when done, and never with a traceback."""
+
+import re
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import baking
+import pytest
+
+SCRIPT = baking.ROOT / baking.TEMPLATE / "bootstrap.py"
+UNREACHABLE = {
+    "UV_OFFLINE": "1",
+    "PIP_NO_INDEX": "1",
+    "PIP_CONFIG_FILE": "/dev/null",
+    "PIP_FIND_LINKS": "",
+    "PIP_RETRIES": "0",
+}
+
+
+def lock_of(name: str) -> str:
+    """The lines of the template's own lock that pin one package."""
+    lock = (baking.ROOT / "requirements.lock").read_text(encoding="utf-8")
+    (pinned,) = re.findall(rf"^{name}==.*?(?=^\S)", lock, flags=re.MULTILINE | re.DOTALL)
+    return pinned
+
+
+def bootstrap(root: Path, **env: str):
+    return baking.run(sys.executable, SCRIPT, "--root", root, cwd=root, env=env)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small project, set up once, in a folder whose name no encoding should stumble over."""
+    root = tmp_path_factory.mktemp("an ünusual folder")
+    (root / "requirements.lock").write_text(lock_of("iniconfig"), encoding="utf-8")
+    (root / "src" / "mlsystem").mkdir(parents=True)
+    (root / "src" / "mlsystem" / "__init__.py").write_text("ANSWER = 42\n")
+    result = bootstrap(root)
+    assert result.returncode == 0, result.stdout
+    return root
+
+
+@pytest.fixture
+def root(installed: Path, tmp_path: Path) -> Path:
+    """A project of the same lock, not set up."""
+    shutil.copy2(installed / "requirements.lock", tmp_path)
+    return tmp_path
+
+
+def test_the_locked_packages_and_the_project_itself_can_be_imported(installed: Path):
+    code = "import iniconfig, mlsystem; print(mlsystem.ANSWER)"
+
+    result = baking.run(installed / ".venv" / "bin" / "python", "-c", code, cwd=installed.parent)
+
+    assert result.stdout.strip() == "42"
+
+
+def test_when_all_is_done_it_says_nothing_and_takes_no_time(installed: Path):
+    seconds = []
+    for _ in range(5):
+        started = time.perf_counter()
+        result = bootstrap(installed)
+        seconds.append(time.perf_counter() - started)
+
+    assert (result.returncode, result.stdout) == (0, "")
+    # 0.04 s on an idle machine; the limit leaves room for a busy one.
+    assert min(seconds) < 0.15
+
+
+def test_an_install_that_was_killed_is_done_again(installed: Path, root: Path):
+    half = root / ".venv" / "lib" / "half-written.py"
+    half.parent.mkdir(parents=True)
+    half.write_text("def broken(")
+
+    result = bootstrap(root)
+
+    assert result.returncode == 0, result.stdout
+    assert not half.exists()
+
+
+def test_a_new_lock_is_installed(installed: Path):
+    changed = lock_of("iniconfig") + lock_of("packaging")
+    (installed / "requirements.lock").write_text(changed, encoding="utf-8")
+
+    result = bootstrap(installed)
+
+    assert "packaging==" in result.stdout
+    assert bootstrap(installed).stdout == ""
+
+
+def test_a_copied_environment_is_not_trusted(installed: Path, tmp_path: Path):
+    copy = shutil.copytree(installed, tmp_path / "copy", symlinks=True)
+
+    result = bootstrap(copy)
+
+    assert result.stdout.startswith(f"Setting up {copy}")
+
+
+def test_a_package_whose_hash_differs_is_refused_with_a_sentence(root: Path):
+    lock = root / "requirements.lock"
+    lock.write_text(re.sub("sha256:[0-9a-f]{8}", "sha256:00000000", lock.read_text()))
+
+    result = bootstrap(root)
+
+    assert result.returncode == 1
+    assert result.stdout.strip().splitlines()[-1].startswith("Could not install the packages: the lines above say why")
+    assert "Traceback" not in result.stdout
+    assert not (root / ".venv" / "installed").exists()
+
+
+def test_without_a_network_it_says_so_and_the_next_call_tries_again(root: Path):
+    result = bootstrap(root, **UNREACHABLE)
+
+    assert result.returncode == 1
+    assert "no connection to the package index" in result.stdout.strip().splitlines()[-1]
+    assert "Traceback" not in result.stdout
+    assert not (root / ".venv" / "installed").exists()
+
+
+def test_where_uv_cannot_run_pip_does_the_work(root: Path):
+    python = root / ".venv" / "bin" / "python"
+
+    # A proxy that only pip knows of is the usual reason; here, uv is told that it is offline and has nothing cached.
+    result = bootstrap(root, UV_OFFLINE="1", UV_CACHE_DIR=str(root / "empty"))
+
+    assert result.returncode == 0, result.stdout
+    assert "trying pip" in result.stdout
+    assert baking.run(python, "-c", "import iniconfig", cwd=root).returncode == 0
+
+
+@pytest.mark.parametrize("version", [(3, 10, 13), (3, 14, 0)])
+def test_a_python_that_the_lock_does_not_know_is_refused(version: tuple[int, ...]):
+    sys.path.insert(0, str(SCRIPT.parent))
+    import bootstrap as script
+
+    with pytest.raises(script.Stopped, match=rf"Found Python 3\.{version[1]}, but .* need 3\.11, 3\.12 or 3\.13"):
+        script.refuse_an_unsupported_python(version)
+
+
+def test_a_missing_lock_is_a_sentence(tmp_path: Path):
+    result = bootstrap(tmp_path)
+
+    assert result.returncode == 1
+    assert result.stdout.strip().startswith(f"Could not set up {tmp_path}: ")
+    assert "Traceback" not in result.stdout
