@@ -12,10 +12,8 @@ ONE_MACHINE_ONLY = {
     "a build machine's folder": r"(?<![\w.{}$)-])/wor[k]/\w",
     "a package index": r"https?://[^\s\"'`)]+/simpl[e]\b|pythonhosted\.or[g]|file:///\w|index-ur[l][ =]+[\"']?\w+:",
 }
-ROOT_TASKS = {"help", "setup", "bake", "demo", "test", "quick", "check", "format", "lock", "clean"}
-PROJECT_TASKS = {"help", "setup", "demo", "test", "check", "up", "down", "clean"} | {
-    *("ingest", "train", "replay", "monitor", "deploy", "report"),
-}
+TEMPLATE_TASKS = "help setup bake demo test quick check format lock clean"
+PROJECT_TASKS = "help setup demo test check up down ingest train replay monitor deploy report clean"
 
 
 def findings(folder: Path, pattern: str) -> list[str]:
@@ -44,13 +42,13 @@ def test_the_search_for_such_files_finds_one_that_was_planted(tmp_path: Path, pl
     assert len(found) == 1
 
 
-@pytest.mark.parametrize(("where", "tasks"), [("template", ROOT_TASKS), ("project", PROJECT_TASKS)])
-def test_make_alone_prints_every_task_with_a_sentence_and_its_time(request, where: str, tasks: set[str]):
+@pytest.mark.parametrize(("where", "tasks"), [("template", TEMPLATE_TASKS), ("project", PROJECT_TASKS)])
+def test_make_alone_prints_every_task_with_a_sentence_and_its_time(request, where: str, tasks: str):
     folder: Path = request.getfixturevalue(where)
 
     said = baking.run("make", "--no-print-directory", cwd=folder).stdout
 
-    assert set(re.findall(r"^  make (\w+) ", said, flags=re.MULTILINE)) == tasks
+    assert re.findall(r"^  make (\w+) ", said, flags=re.MULTILINE) == tasks.split()
     for line in said.splitlines()[1:]:
         assert re.search(r"\((?:.*\d+ (?:s|min)\b|at once)", line), line
 
