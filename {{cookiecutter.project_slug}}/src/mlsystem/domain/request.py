@@ -1,0 +1,68 @@
+"""What a caller says about a flight, and the features that follow from it alone: one code, offline and online."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mlsystem.domain.calendar import HOME_TIME_ZONE, PREDICTION_LEAD
+from mlsystem.domain.features import MODEL_FEATURES, REQUEST_FEATURES
+
+ENTITY_KEYS = ("origin", "carrier", "destination", "tail_number")
+# Categories as numbers, in the order of their declaration; a value never seen before is missing, not an error.
+CODES = {f.name: {value: float(code) for code, value in enumerate(f.categories)} for f in REQUEST_FEATURES}
+MODEL_COLUMNS = tuple(feature.name for feature in MODEL_FEATURES)
+
+
+@dataclass(frozen=True)
+class Flight:
+    """One flight as a caller describes it, before it departs. Instants are aware."""
+
+    carrier: str
+    origin: str
+    destination: str
+    scheduled_departure_at: datetime
+    scheduled_arrival_at: datetime
+    tail_number: str | None = None
+    flight_number: int | None = None
+
+    @property
+    def as_of(self) -> datetime:
+        """The moment of prediction: no feature may know more than was known then."""
+        return self.scheduled_departure_at - PREDICTION_LEAD
+
+    @property
+    def entity_row(self) -> dict[str, str]:
+        """The keys under which the feature store is asked; an unnamed aircraft is one that nobody has seen."""
+        return {key: getattr(self, key) or "unknown" for key in ENTITY_KEYS}
+
+
+def request_features(flight: Flight, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The features that need the request: its own fields, and ages that count up to its `as_of`."""
+    departure = flight.scheduled_departure_at.astimezone(HOME_TIME_ZONE)
+    block = flight.scheduled_arrival_at - flight.scheduled_departure_at
+    previous_leg_at = stored.get("previous_leg_at")
+    age = None if previous_leg_at is None else (flight.as_of - previous_leg_at).total_seconds() / 3600
+    return {
+        "carrier": flight.carrier,
+        "origin": flight.origin,
+        "destination": flight.destination,
+        "departure_minute_of_day": departure.hour * 60 + departure.minute,
+        "departure_day_of_week": departure.weekday(),
+        "scheduled_block_minutes": block.total_seconds() / 60,
+        "previous_leg_age": age,
+    }
+
+
+def model_row(flight: Flight, stored: Mapping[str, Any]) -> list[float]:
+    """One row of a model's input matrix, in the order of MODEL_COLUMNS; what is missing is NaN."""
+    values = {**stored, **request_features(flight, stored)}
+    return [_as_number(name, values.get(name)) for name in MODEL_COLUMNS]
+
+
+def _as_number(name: str, value: Any) -> float:
+    if value is None:
+        return math.nan
+    codes = CODES.get(name)
+    return codes.get(value, math.nan) if codes else float(value)

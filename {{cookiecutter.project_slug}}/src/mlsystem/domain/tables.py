@@ -1,0 +1,142 @@
+"""The rows that a day delivers: every table, its grain, its key, its columns and the rules that they must keep."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["warning", "critical"]
+Kind = Literal["not_null", "unique", "between", "in_set", "matches"]
+
+ORIGINS = ("EWR", "JFK", "LGA")
+CARRIERS = tuple("9E AA AS B6 DL EV F9 FL HA MQ OO UA US VX WN YV".split())
+IATA_AIRPORT = r"^[A-Z]{3}$"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One expectation. A critical breach sends the row to quarantine, or stops the day if the table is `days`.
+
+    A warning is recorded and lets the row pass. `reason` completes the sentence "this is wrong because ...".
+    """
+
+    kind: Kind
+    columns: tuple[str, ...]
+    severity: Severity
+    reason: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"{'+'.join(self.columns)}:{self.kind}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """`key` identifies a row; `service_date` (the day in New York) is every table's partition."""
+
+    name: str
+    grain: str
+    key: str
+    rules: tuple[Rule, ...]
+
+
+def not_null(*columns: str) -> tuple[Rule, ...]:
+    return tuple(Rule("not_null", (column,), "critical", f"{column} is missing") for column in columns)
+
+
+def between(column: str, low: float, high: float, severity: Severity, reason: str) -> Rule:
+    return Rule("between", (column,), severity, reason, {"min_value": low, "max_value": high})
+
+
+KNOWN_CARRIER = Rule("in_set", ("carrier",), "critical", "no such carrier is known", {"value_set": list(CARRIERS)})
+KNOWN_ORIGIN = Rule("in_set", ("origin",), "critical", "not a New York airport", {"value_set": list(ORIGINS)})
+VALID_DESTINATION = Rule("matches", ("destination",), "critical", "not an IATA airport code", {"regex": IATA_AIRPORT})
+
+FLIGHTS = Table(
+    "flights",
+    "one row per scheduled departure from New York, cancelled ones included",
+    "flight_id",
+    (
+        *not_null("scheduled_departure_at", "scheduled_arrival_at"),
+        Rule("unique", ("flight_id",), "critical", "the same flight is scheduled twice"),
+        KNOWN_CARRIER,
+        KNOWN_ORIGIN,
+        VALID_DESTINATION,
+        between("scheduled_block_minutes", 20, 900, "critical", "no route from New York takes that long or that short"),
+    ),
+)
+DEPARTURES = Table(
+    "departures",
+    "one row per flight that left the gate",
+    "event_id",
+    (
+        *not_null("departed_at", "known_at"),
+        Rule("unique", ("event_id", "known_at"), "critical", "two versions of one event claim the same moment"),
+        KNOWN_CARRIER,
+        KNOWN_ORIGIN,
+        VALID_DESTINATION,
+        between("departure_delay_minutes", -60, 1_440, "critical", "a flight leaves within a day of its schedule"),
+        between("departure_delay_minutes", -45, 720, "warning", "more than 12 hours late, or 45 minutes early"),
+    ),
+)
+ARRIVALS = Table(
+    "arrivals",
+    "one row per flight that arrived where it was scheduled to",
+    "event_id",
+    (
+        *not_null("arrived_at", "known_at"),
+        Rule("unique", ("event_id", "known_at"), "critical", "two versions of one event claim the same moment"),
+        between("arrival_delay_minutes", -120, 1_440, "critical", "a flight arrives within a day of its schedule"),
+        between("arrival_delay_minutes", -90, 720, "warning", "more than 12 hours late, or 90 minutes early"),
+    ),
+)
+WEATHER = Table(
+    "weather",
+    "one row per origin and hour observed",
+    "event_id",
+    (
+        *not_null("observed_at", "known_at"),
+        Rule("unique", ("event_id", "known_at"), "critical", "two versions of one event claim the same moment"),
+        Rule("unique", ("origin", "local_hour"), "warning", "the same local hour twice: a clock change"),
+        KNOWN_ORIGIN,
+        between("temperature_fahrenheit", -20, 115, "critical", "outside New York's records"),
+        between("wind_speed_mph", 0, 150, "critical", "stronger than any wind measured at an airport there"),
+        between("humidity_percent", 0, 100, "critical", "a percentage"),
+        between("pressure_millibar", 940, 1_060, "critical", "outside New York's records"),
+        between("visibility_miles", 0, 10, "critical", "the instrument reads 0 to 10 miles"),
+    ),
+)
+AIRCRAFT = Table(
+    "aircraft",
+    "one row per registered aircraft that is scheduled that day",
+    "aircraft_day_id",
+    (
+        Rule("unique", ("aircraft_day_id",), "critical", "registered twice"),
+        between("seats", 1, 600, "critical", "no airliner has that many seats"),
+        Rule("not_null", ("built_year",), "warning", "year of manufacture unknown"),
+        between("built_year", 1950, 2014, "warning", "built before jets, or after the flight"),
+    ),
+)
+AIRPORTS = Table(
+    "airports",
+    "one row per destination that is scheduled that day",
+    "airport_day_id",
+    (
+        Rule("unique", ("airport_day_id",), "critical", "listed twice"),
+        Rule("not_null", ("time_zone",), "warning", "no time zone in the airports file; the supplement is used"),
+    ),
+)
+DAYS = Table(
+    "days",
+    "one row per service date: counts and shares over all the day's tables",
+    "service_date",
+    (
+        between("flights", 400, 1_400, "critical", "a day has 400 to 1,400 departures"),
+        between("scheduled_airlines", 10, 16, "critical", "carriers are missing from the delivery"),
+        between("departed_share", 0.05, 1.0, "critical", "nearly nothing departed"),
+        between("departed_share", 0.5, 1.0, "warning", "more than half of the day was cancelled"),
+        between("arrived_share", 0.9, 1.0, "warning", "more than a tenth of the departed flights have no arrival"),
+        between("weather_hours", 60, 78, "warning", "three airports report 24 hours each"),
+        between("quarantined_share", 0, 0.05, "critical", "more than a twentieth of the rows broke a critical rule"),
+    ),
+)
+EVENT_TABLES = (FLIGHTS, DEPARTURES, ARRIVALS, WEATHER, AIRCRAFT, AIRPORTS)

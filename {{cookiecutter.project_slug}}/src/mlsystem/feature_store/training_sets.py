@@ -1,0 +1,81 @@
+"""Point-in-time training sets: what the store would have answered at each flight's `as_of`, and what came true."""
+
+import warnings
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from feast import FeatureStore
+
+from mlsystem.domain.calendar import PREDICTION_LEAD
+from mlsystem.domain.features import FEATURE_SERVICE, STORED_FEATURES
+from mlsystem.domain.label import LATE_AFTER_MINUTES
+from mlsystem.domain.request import CODES, ENTITY_KEYS, MODEL_COLUMNS, Flight, request_features
+
+FLIGHT_COLUMNS = [*ENTITY_KEYS, "scheduled_departure_at", "scheduled_arrival_at"]
+ABOUT_COLUMNS = ["flight_id", "service_date", "event_timestamp", "arrival_delay_minutes"]
+
+
+class RowsLost(RuntimeError):
+    """The point-in-time join gave back other rows than it was given."""
+
+
+def training_set(store: FeatureStore, flights: pd.DataFrame, arrivals: pd.DataFrame) -> pa.Table:
+    """One row per flight that arrived: ABOUT_COLUMNS, `is_late`, and MODEL_COLUMNS as float64 (categories as codes).
+
+    Cancelled and diverted flights have no label and so no row; domain/label.py says what that does to a model.
+    """
+    labelled = flights.merge(arrivals[["flight_id", "arrival_delay_minutes"]], on="flight_id", validate="one_to_one")
+    rows = historical_features(store, with_as_of(labelled))
+    rows["is_late"] = rows["arrival_delay_minutes"] >= LATE_AFTER_MINUTES
+    return pa.Table.from_pandas(
+        pd.concat([rows[[*ABOUT_COLUMNS, "is_late"]], model_matrix(rows)], axis="columns"), preserve_index=False
+    )
+
+
+def with_as_of(flights: pd.DataFrame) -> pd.DataFrame:
+    """The flights with `event_timestamp`, the moment at which each is predicted."""
+    return flights.assign(event_timestamp=flights["scheduled_departure_at"] - PREDICTION_LEAD)
+
+
+def historical_features(store: FeatureStore, rows: pd.DataFrame) -> pd.DataFrame:
+    """`rows` (entity keys and `event_timestamp` in UTC, and more) with every stored feature as known then.
+
+    Same rows, same order; a value older than its view's TTL is missing. Raises RowsLost if the store drops,
+    adds or doubles a row: its default offline store does (decision 0005).
+    """
+    numbered = rows[[*ENTITY_KEYS, "event_timestamp"]].assign(row_number=range(len(rows)))
+    with warnings.catch_warnings():
+        # Feast's DuckDB store reads through Ibis, which calls a name that DuckDB renamed.
+        warnings.filterwarnings("ignore", message="fetch_arrow_table", category=DeprecationWarning)
+        joined = store.get_historical_features(numbered, store.get_feature_service(FEATURE_SERVICE)).to_df()
+    joined = joined.sort_values("row_number", ignore_index=True)
+    if joined["row_number"].tolist() != list(range(len(rows))):
+        raise RowsLost(f"{len(rows):,} rows in, {len(joined):,} out of the point-in-time join")
+    stored = joined[[feature.name for feature in STORED_FEATURES]]
+    return pd.concat([rows.reset_index(drop=True), stored], axis="columns")
+
+
+def model_matrix(rows: pd.DataFrame) -> pd.DataFrame:
+    """MODEL_COLUMNS as float64, one row per row; the request features by the very function that serving calls."""
+    instants = rows["previous_leg_at"].astype(object).where(rows["previous_leg_at"].notna(), None)
+    flights = zip(*(rows[column].tolist() for column in FLIGHT_COLUMNS), instants, strict=True)
+    requested = pd.DataFrame(
+        [
+            request_features(Flight(carrier, origin, destination, departs, arrives, tail), {"previous_leg_at": leg})
+            for origin, carrier, destination, tail, departs, arrives, leg in flights
+        ]
+    )
+    for name, codes in CODES.items():
+        requested[name] = requested[name].map(codes)
+    everything = pd.concat([requested, rows.drop(columns=[*requested.columns], errors="ignore")], axis="columns")
+    return everything[list(MODEL_COLUMNS)].astype("float64")
+
+
+def write(table: pa.Table, path: Path, fingerprint: str) -> None:
+    """Write the set aside and rename it; the fingerprint of what it was made from travels in the file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".aside")
+    pq.write_table(table.replace_schema_metadata({b"fingerprint": fingerprint.encode()}), aside, compression="zstd")
+    aside.replace(path)

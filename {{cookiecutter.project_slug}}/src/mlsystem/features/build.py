@@ -1,0 +1,95 @@
+"""data/2_validated -> data/3_features: one partition per view and day (UTC), for a day or for a year."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mlsystem import storage
+from mlsystem.domain import adapter
+from mlsystem.domain.calendar import LOOKBACK_DAYS
+from mlsystem.domain.features import VIEWS
+from mlsystem.engine import Engine
+from mlsystem.features import compute
+
+Progress = Callable[[int, int], None]
+CHUNK_DAYS = 31  # how much is computed in one go: bounds memory, and what a kill can lose
+TABLES = sorted({table for view in VIEWS for table in view.tables})
+
+
+def feature_days(first_service_day: date, last_service_day: date) -> list[date]:
+    """The days (UTC) of the features that service dates (New York) need: one more, for the evening there."""
+    return storage.day_range(first_service_day, last_service_day + timedelta(days=1))
+
+
+def build(
+    days: Sequence[date],
+    validated_dir: Path,
+    features_dir: Path,
+    progress: Progress = lambda done, total: None,
+) -> int:
+    """Write each view's partition of each day whose facts or SQL changed; the number of days written."""
+    wanted = fingerprints(days, validated_dir)
+    stale = [day for day in days if not _is_built(day, features_dir, wanted[day])]
+    done = 0
+    for chunk in _chunks(stale):
+        for view, rows in compute_days(chunk, validated_dir).items():
+            partitions = storage.Partitions(features_dir / view)
+            for day in chunk:
+                partitions.write(day, rows[day], wanted[day])
+        done += len(chunk)
+        progress(done, len(stale))
+    return len(stale)
+
+
+def compute_days(days: Sequence[date], validated_dir: Path) -> dict[str, dict[date, pa.Table]]:
+    """Every view's rows of consecutive `days`, by view name and day."""
+    engine = Engine()
+    compute.load_facts(engine, read_facts(days[0], days[-1], validated_dir))
+    after = datetime.combine(days[0], time(), UTC) - timedelta(microseconds=1)
+    until = after + timedelta(days=len(days))
+    rows = {view.name: _by_day(compute.compute(engine, view, after, until), days) for view in VIEWS}
+    engine.close()
+    return rows
+
+
+def read_facts(first: date, last: date, validated_dir: Path) -> dict[str, pa.Table]:
+    """The validated facts that can matter to the days from `first` to `last`: those days and the lookback before."""
+    wanted = storage.day_range(first - timedelta(days=LOOKBACK_DAYS), last)
+    return {name: storage.Partitions(validated_dir / name).read(wanted) for name in TABLES}
+
+
+def fingerprints(days: Sequence[date], validated_dir: Path) -> dict[date, str]:
+    """What each day's features are made from: the SQL, and the facts of the day and its lookback."""
+    text = "".join(compute.view_sql(view) for view in VIEWS) + adapter.sql("versions")
+    seen = storage.day_range(days[0] - timedelta(days=LOOKBACK_DAYS), days[-1])
+    facts = {day: [storage.Partitions(validated_dir / name).fingerprint(day) for name in TABLES] for day in seen}
+    return {
+        day: storage.digest(
+            text, *(part for n in range(LOOKBACK_DAYS + 1) for part in facts[day - timedelta(days=n)])
+        )
+        for day in days
+    }
+
+
+def _is_built(day: date, features_dir: Path, fingerprint: str) -> bool:
+    return all(storage.Partitions(features_dir / view.name).fingerprint(day) == fingerprint for view in VIEWS)
+
+
+def _by_day(rows: pa.Table, days: Sequence[date]) -> dict[date, pa.Table]:
+    dated = rows.append_column("day", pc.cast(rows.column("event_timestamp"), pa.date32()))
+    return {day: part.drop_columns("day") for day, part in storage.split_by_day(dated, "day", days).items()}
+
+
+def _chunks(days: Sequence[date]) -> Iterator[list[date]]:
+    """Runs of consecutive days, none longer than CHUNK_DAYS."""
+    run: list[date] = []
+    for day in days:
+        if run and (day - run[-1] != timedelta(days=1) or len(run) == CHUNK_DAYS):
+            yield run
+            run = []
+        run.append(day)
+    if run:
+        yield run

@@ -1,0 +1,114 @@
+"""All that differs between machines and profiles. Nothing else in the project reads the environment."""
+
+import os
+import tomllib
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[2]  # the project folder: the one with project.toml
+
+# Tools that would phone home, or write into the user's home, are told here and only here not to.
+TOOL_ENVIRONMENT = {
+    "BENTOML_DO_NOT_TRACK": "True",
+    "DO_NOT_TRACK": "true",  # MLflow reads "true"; "1" does not count
+    "GX_ANALYTICS_ENABLED": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "OTEL_SDK_DISABLED": "true",  # a third of BentoML's request overhead; docs/decisions/0008
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",  # the embedded server logs its own shutdown as errors
+    "TZ": "UTC",  # engines that convert naive timestamps use the machine's zone otherwise
+}
+
+
+class Settings(BaseSettings):
+    """One value per line, each with its reason; override with MLSYSTEM_<NAME> or a line in .env."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MLSYSTEM_", env_file=ROOT / ".env", extra="forbid", frozen=True, env_ignore_empty=True
+    )
+
+    data_dir: Path = ROOT / "data"  # everything the system makes, numbered in the data's order
+    reports_dir: Path = ROOT / "reports"  # what people read
+    first_day: date = date(2013, 1, 1)  # the data set is the calendar year 2013, New York time
+    last_day: date = date(2013, 12, 31)
+    workers: int = 2  # serving processes; one per core of a small laptop
+    threads: int = 1  # per model fit and per prediction: OpenMP with more is slower under contention
+    serving_host: str = "127.0.0.1"  # loopback: there is no authentication
+    serving_port: int = 3000  # BentoML's default
+    mlflow_port: int = 5000  # MLflow's default
+    prefect_port: int = 4200  # Prefect's default
+    prometheus_port: int = 9090  # Prometheus's default
+    max_body_bytes: int = 1_000_000  # about 3,000 flights; a larger body is refused before it is parsed
+    max_flights_per_request: int = 1_000  # bounds the time that one caller can take
+
+    @property
+    def source_dir(self) -> Path:
+        return self.data_dir / "1_source"
+
+    @property
+    def validated_dir(self) -> Path:
+        return self.data_dir / "2_validated"
+
+    @property
+    def features_dir(self) -> Path:
+        return self.data_dir / "3_features"
+
+    @property
+    def training_sets_dir(self) -> Path:
+        return self.data_dir / "4_training_sets"
+
+    @property
+    def models_dir(self) -> Path:
+        return self.data_dir / "5_models"
+
+    @property
+    def predictions_dir(self) -> Path:
+        return self.data_dir / "6_predictions"
+
+    @property
+    def online_dir(self) -> Path:
+        return self.data_dir / "online"
+
+    @property
+    def tracking_uri(self) -> str:
+        return f"sqlite:///{self.models_dir / 'mlflow.db'}"
+
+
+class Project(BaseSettings):
+    """What was answered when the project was generated: project.toml, the one rendered settings file."""
+
+    name: str = "Flight Delay Radar"
+    slug: str = "flight-delay-radar"
+    description: str = ""
+    author: str = ""
+    licence: str = "MIT"
+    seed: int = 2013
+
+
+def load_project(path: Path = ROOT / "project.toml") -> Project:
+    """The answers; in the template itself, where they are still placeholders, the defaults."""
+    answers = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+    return Project(**{key: value for key, value in answers.items() if "{{" not in value})
+
+
+@lru_cache
+def load_settings() -> Settings:
+    """Read once per process. Raises pydantic.ValidationError naming the setting that is wrong."""
+    return Settings()
+
+
+def configure_tools(settings: Settings) -> None:
+    """Tell every tool where its state lives and to stay silent. Call it before a tool is imported."""
+    state = settings.data_dir / "tools"
+    os.environ.update(TOOL_ENVIRONMENT)
+    os.environ.setdefault("PREFECT_HOME", str(state / "prefect"))
+    os.environ.setdefault("BENTOML_HOME", str(state / "bentoml"))
+    os.environ.setdefault("MPLCONFIGDIR", str(state / "matplotlib"))
+    os.environ.setdefault("MPLBACKEND", "Agg")
+    for name in ("OMP_NUM_THREADS",):
+        os.environ.setdefault(name, str(settings.threads))

@@ -1,0 +1,1 @@
+"""Deliver one day of raw events, idempotently."""

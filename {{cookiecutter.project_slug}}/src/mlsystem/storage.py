@@ -1,0 +1,93 @@
+"""Partitions: one Parquet file per table and day, written aside and renamed, so that a reader sees all or nothing."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+FINGERPRINT_KEY = b"fingerprint"
+
+
+@dataclass(frozen=True)
+class Partitions:
+    """One table's days under `root`: `<root>/<YYYY-MM-DD>.parquet`."""
+
+    root: Path
+
+    def path(self, day: date) -> Path:
+        return self.root / f"{day}.parquet"
+
+    def days(self) -> list[date]:
+        """Every day that is there, in order."""
+        return sorted(date.fromisoformat(path.stem) for path in self.root.glob("*.parquet"))
+
+    def write(self, day: date, rows: pa.Table, fingerprint: str) -> None:
+        """Replace the day's partition in one step; `fingerprint` says what it was made from."""
+        stamped = rows.replace_schema_metadata({FINGERPRINT_KEY: fingerprint.encode()})
+        aside = self.path(day).with_suffix(f".{os.getpid()}.aside")
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            pq.write_table(stamped, aside, compression="zstd")
+            aside.replace(self.path(day))
+        finally:
+            aside.unlink(missing_ok=True)
+
+    def read(self, days: Iterable[date] | None = None) -> pa.Table:
+        """The rows of those days that are there, in day order; of all days if none are named.
+
+        Raises FileNotFoundError if not one of them is there.
+        """
+        wanted = self.days() if days is None else [day for day in days if self.path(day).exists()]
+        if not wanted:
+            raise FileNotFoundError(f"no partition of {self.root.name} in {self.root}; run `make ingest` first")
+        tables = [pq.ParquetFile(self.path(day)).read() for day in wanted]
+        return pa.concat_tables([table.replace_schema_metadata(None) for table in tables])
+
+    def fingerprint(self, day: date) -> str | None:
+        """What the day's partition was made from, or None if it is not there."""
+        if not self.path(day).exists():
+            return None
+        metadata = pq.read_metadata(self.path(day)).metadata or {}
+        return metadata.get(FINGERPRINT_KEY, b"").decode()
+
+    def remove(self, day: date) -> None:
+        self.path(day).unlink(missing_ok=True)
+
+
+def split_by_day(rows: pa.Table, day_column: str, days: Sequence[date]) -> dict[date, pa.Table]:
+    """Slices of `rows` (which must be sorted by `day_column`), one for each of `days`, some of them empty."""
+    values = rows.column(day_column).to_numpy()
+    starts = values.searchsorted(days_as_numpy(days), side="left")
+    ends = values.searchsorted(days_as_numpy(days), side="right")
+    return {day: rows.slice(start, end - start) for day, start, end in zip(days, starts, ends, strict=True)}
+
+
+def days_as_numpy(days: Sequence[date]):  # type: ignore[no-untyped-def]
+    return pa.array(list(days), pa.date32()).to_numpy(zero_copy_only=False)
+
+
+def day_range(first: date, last: date) -> list[date]:
+    """Every day from `first` to `last`, both included."""
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def digest(*parts: str | bytes | None) -> str:
+    """A short fingerprint of the parts: 16 hexadecimal digits of SHA-256."""
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(part if isinstance(part, bytes) else str(part).encode())
+        total.update(b"\0")
+    return total.hexdigest()[:16]
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file aside and rename it, so that a kill leaves the old text or the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{path.name}.{os.getpid()}.aside")
+    aside.write_text(text, encoding="utf-8")
+    aside.replace(path)
