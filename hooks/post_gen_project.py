@@ -51,7 +51,7 @@ def start_history(folder):
         if not git(folder, "config", key):
             identity += ["-c", f"{key}={stand_in}"]
     steps = (
-        ("init", "--quiet", "--template="),
+        ("init", "--quiet"),
         ("add", "--all"),
         (*identity, "commit", "--quiet", "--message", "Generate the project from its template"),
     )

@@ -98,9 +98,10 @@ def test_a_copied_environment_is_not_trusted(installed: Path, tmp_path: Path):
     assert result.stdout.startswith(f"Setting up {copy}")
 
 
-def test_a_package_whose_hash_differs_is_refused_with_a_sentence(root: Path):
+@pytest.mark.parametrize("weakened", [r"sha256:[0-9a-f]{8}", r" \\\n    --hash=\S+"], ids=["wrong hash", "no hash"])
+def test_a_package_without_its_right_hash_is_refused_with_a_sentence(root: Path, weakened: str):
     lock = root / "requirements.lock"
-    lock.write_text(re.sub("sha256:[0-9a-f]{8}", "sha256:00000000", lock.read_text()))
+    lock.write_text(re.sub(weakened, "sha256:00000000" if "sha256" in weakened else "", lock.read_text()))
 
     result = bootstrap(root)
 
