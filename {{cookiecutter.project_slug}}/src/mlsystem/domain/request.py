@@ -11,7 +11,7 @@ from mlsystem.domain.features import MODEL_FEATURES, REQUEST_FEATURES
 
 ENTITY_KEYS = ("origin", "carrier", "destination", "tail_number")
 # Categories as numbers, in the order of their declaration; a value never seen before is missing, not an error.
-CODES = {f.name: {value: float(code) for code, value in enumerate(f.categories)} for f in REQUEST_FEATURES}
+CODES = {f.name: {value: float(code) for code, value in enumerate(f.categories)} for f in REQUEST_FEATURES if f.categories}
 MODEL_COLUMNS = tuple(feature.name for feature in MODEL_FEATURES)
 
 
@@ -65,4 +65,4 @@ def _as_number(name: str, value: Any) -> float:
     if value is None:
         return math.nan
     codes = CODES.get(name)
-    return codes.get(value, math.nan) if codes else float(value)
+    return float(value) if codes is None else codes.get(value, math.nan)

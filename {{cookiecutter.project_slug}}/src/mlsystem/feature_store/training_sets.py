@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from feast import FeatureStore
 
 from mlsystem.domain.calendar import PREDICTION_LEAD
-from mlsystem.domain.features import FEATURE_SERVICE, STORED_FEATURES
+from mlsystem.domain.features import VIEWS, View
 from mlsystem.domain.label import LATE_AFTER_MINUTES
 from mlsystem.domain.request import CODES, ENTITY_KEYS, MODEL_COLUMNS, Flight, request_features
 
@@ -45,16 +45,24 @@ def historical_features(store: FeatureStore, rows: pd.DataFrame) -> pd.DataFrame
     Same rows, same order; a value older than its view's TTL is missing. Raises RowsLost if the store drops,
     adds or doubles a row: its default offline store does (decision 0005).
     """
-    numbered = rows[[*ENTITY_KEYS, "event_timestamp"]].assign(row_number=range(len(rows)))
+    result = rows.reset_index(drop=True)
+    for view in VIEWS:
+        result = result.merge(_join(store, rows, view), on=[*view.keys, "event_timestamp"], how="left")
+    if len(result) != len(rows):
+        raise RowsLost(f"{len(rows):,} rows in, {len(result):,} out of the point-in-time join")
+    return result
+
+
+def _join(store: FeatureStore, rows: pd.DataFrame, view: View) -> pd.DataFrame:
+    """The view's features at each key and moment that occurs. View by view: in one go it takes twice as long."""
+    asked = rows[[*view.keys, "event_timestamp"]].drop_duplicates(ignore_index=True)
     with warnings.catch_warnings():
         # Feast's DuckDB store reads through Ibis, which calls a name that DuckDB renamed.
         warnings.filterwarnings("ignore", message="fetch_arrow_table", category=DeprecationWarning)
-        joined = store.get_historical_features(numbered, store.get_feature_service(FEATURE_SERVICE)).to_df()
-    joined = joined.sort_values("row_number", ignore_index=True)
-    if joined["row_number"].tolist() != list(range(len(rows))):
-        raise RowsLost(f"{len(rows):,} rows in, {len(joined):,} out of the point-in-time join")
-    stored = joined[[feature.name for feature in STORED_FEATURES]]
-    return pd.concat([rows.reset_index(drop=True), stored], axis="columns")
+        joined = store.get_historical_features(asked, [f"{view.name}:{f.name}" for f in view.features]).to_df()
+    if len(joined) != len(asked):
+        raise RowsLost(f"{view.name}: {len(asked):,} keys and moments in, {len(joined):,} out")
+    return joined
 
 
 def model_matrix(rows: pd.DataFrame) -> pd.DataFrame:
