@@ -29,7 +29,7 @@ demo: bake  ## Generate a project and run its whole system on a real year, endin
 test: setup  ## Run every test, and last walk a user's day: generate, test and demo a project (20 min)
 	@$(BIN)/python -m pytest
 
-quick: setup  ## Run the tests that need no installed bake (1 min)
+quick: setup  ## Run the tests that need no installed bake (2 min)
 	@$(BIN)/python -m pytest -m "not slow"
 
 check: setup  ## Lint, formatting and types (5 s)

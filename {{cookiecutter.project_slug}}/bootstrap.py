@@ -82,7 +82,7 @@ def explain(root: Path) -> str:
 def build(root: Path, venv: Path) -> None:
     lock = root / "requirements.lock"
     count = lock.read_text(encoding="utf-8").count("==")
-    print(f"Setting up {venv}: up to {count} packages, one to five minutes the first time, by the network.", flush=True)
+    print(f"Setting up .venv: up to {count} packages, one to five minutes the first time, by the network.", flush=True)
     if not succeeds(sys.executable, "-m", "venv", "--clear", venv):
         raise Stopped(
             f"Python could not make {venv}. On Debian and Ubuntu install python3-venv; "
