@@ -55,8 +55,9 @@ class Partitions:
         metadata = pq.read_metadata(self.path(day)).metadata or {}
         return metadata.get(FINGERPRINT_KEY, b"").decode()
 
-    def remove(self, day: date) -> None:
-        self.path(day).unlink(missing_ok=True)
+    def content(self, day: date) -> str:
+        """A fingerprint of the day's bytes: what the next stage was made from. Of nothing, if it is not there."""
+        return digest(self.path(day).read_bytes() if self.path(day).exists() else None)
 
 
 def split_by_day(rows: pa.Table, day_column: str, days: Sequence[date]) -> dict[date, pa.Table]:

@@ -65,7 +65,7 @@ def fingerprints(days: Sequence[date], validated_dir: Path) -> dict[date, str]:
     """What each day's features are made from: the SQL, and the facts of the day and its lookback."""
     text = "".join(compute.view_sql(view) for view in VIEWS) + adapter.sql("versions")
     seen = storage.day_range(days[0] - timedelta(days=LOOKBACK_DAYS), days[-1])
-    facts = {day: [storage.Partitions(validated_dir / name).fingerprint(day) for name in TABLES] for day in seen}
+    facts = {day: [storage.Partitions(validated_dir / name).content(day) for name in TABLES] for day in seen}
     return {
         day: storage.digest(
             text, *(part for n in range(LOOKBACK_DAYS + 1) for part in facts[day - timedelta(days=n)])

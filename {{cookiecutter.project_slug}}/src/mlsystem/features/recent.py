@@ -1,0 +1,54 @@
+"""The live side of the one transformation code: a bounded buffer of recent facts and the rows they make."""
+
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mlsystem.domain.calendar import LOOKBACK_DAYS
+from mlsystem.domain.features import VIEWS
+from mlsystem.engine import Engine
+from mlsystem.features import compute
+
+
+class RecentFacts:
+    """The facts of the last few service dates, and a clock: `advance` moves it and gives every row made on the way.
+
+    Holds what a day's features can depend on and no more. Facts may be added in any order, late, twice or corrected,
+    as long as each is there before the clock passes the moment at which it became known.
+    """
+
+    def __init__(self, facts: dict[str, pa.Table], clock: datetime) -> None:
+        """`facts` are the tables that the views read, as known at `clock`."""
+        self._facts = dict(facts)
+        self.clock = clock
+
+    def add(self, table: str, rows: pa.Table) -> None:
+        """Take new facts in."""
+        self._facts[table] = pa.concat_tables([self._facts[table], rows])
+
+    def advance(self, until: datetime) -> dict[str, pa.Table]:
+        """Every view's rows with `clock` < event_timestamp <= `until`, by view name; views without a row are left out."""
+        engine = Engine()
+        compute.load_facts(engine, self._facts)
+        made = {view.name: compute.compute(engine, view, self.clock, until) for view in VIEWS if self._is_due(view, until)}
+        engine.close()
+        self.clock = until
+        return {name: rows for name, rows in made.items() if rows.num_rows}
+
+    def forget(self) -> None:
+        """Drop facts of service dates that no window can reach any more."""
+        oldest = (self.clock - timedelta(days=LOOKBACK_DAYS + 1)).date()
+        for name, rows in self._facts.items():
+            self._facts[name] = rows.filter(pc.greater_equal(rows.column("service_date"), oldest))
+
+    def _is_due(self, view, until: datetime) -> bool:  # type: ignore[no-untyped-def]
+        if view.refresh is not None:
+            return compute.ticks(view, self.clock, until).num_rows > 0
+        tables = [self._facts[name] for name in view.tables if "known_at" in self._facts[name].schema.names]
+        return any(pc.max(_known_between(rows, self.clock, until)).as_py() for rows in tables if rows.num_rows)
+
+
+def _known_between(rows: pa.Table, after: datetime, until: datetime) -> pa.ChunkedArray:
+    known = rows.column("known_at")
+    return pc.and_(pc.greater(known, after), pc.less_equal(known, until))

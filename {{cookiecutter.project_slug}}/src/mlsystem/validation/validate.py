@@ -1,0 +1,168 @@
+"""data/1_source -> data/2_validated: good rows on, bad rows to quarantine, bad days stopped.
+
+Layout: `<table>/<day>.parquet`, `quarantine/<table>/<day>.parquet` (the row, and the rule and reason that sent it
+there), `breaches/<day>.parquet` (one row per rule broken that day, warnings too), `docs/` (Data Docs).
+"""
+
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from mlsystem import storage
+from mlsystem.domain import adapter
+from mlsystem.domain.tables import DAYS, EVENT_TABLES
+from mlsystem.engine import query
+from mlsystem.validation.expectations import Breach, find_breaches, open_context
+
+Progress = Callable[[str], None]
+Fix = Callable[[str, pa.Table], pa.Table]
+BREACHES = pa.schema(
+    {"service_date": pa.date32(), "table": pa.string(), "rule": pa.string(), "severity": pa.string()}
+    | {"reason": pa.string(), "rows": pa.int64()}
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one run of the rules did. `stopped` days were not published: what was there before them stays."""
+
+    days: int
+    rows: int = 0
+    quarantined: int = 0
+    warnings: int = 0
+    stopped: dict[date, str] = field(default_factory=dict)
+
+
+def validate(
+    days: Sequence[date], source_dir: Path, validated_dir: Path, progress: Progress = lambda line: None
+) -> Report:
+    """Apply every rule to each day whose delivery or whose rules changed since it was last validated."""
+    stale = [day for day in days if not _is_validated(day, source_dir, validated_dir)]
+    if not stale:
+        return Report(days=0)
+    delivered = {table.name: storage.Partitions(source_dir / table.name).read(stale) for table in EVENT_TABLES}
+    return _judge(stale, delivered, source_dir, validated_dir, progress)
+
+
+def revalidate(days: Sequence[date], source_dir: Path, validated_dir: Path, fix: Fix = lambda table, rows: rows) -> Report:
+    """Apply the rules once more to the quarantined rows of these days, after `fix` or after a rule was mended.
+
+    Rows that pass join the validated ones; rows that do not stay, with their reason. Nothing is lost.
+    """
+    together = {}
+    for table in EVENT_TABLES:
+        accepted = storage.Partitions(validated_dir / table.name).read(days)
+        refused = storage.Partitions(validated_dir / "quarantine" / table.name).read(days)
+        refused = fix(table.name, refused.drop_columns(["rule", "reason"]))
+        rows = pa.concat_tables([accepted, refused.cast(accepted.schema)])
+        together[table.name] = rows.sort_by([("service_date", "ascending"), (table.key, "ascending")])
+    return _judge(list(days), together, source_dir, validated_dir, lambda line: None)
+
+
+def _judge(
+    days: list[date], delivered: dict[str, pa.Table], source_dir: Path, validated_dir: Path, progress: Progress
+) -> Report:
+    """Rules over rows, then rules over days, then publish what may pass."""
+    shutil.rmtree(validated_dir / "docs", ignore_errors=True)  # a kill can have left half a context there
+    context = open_context(validated_dir / "docs")
+    breaches: list[Breach] = []
+    for table in EVENT_TABLES:
+        breaches += find_breaches(context, table, delivered[table.name].to_pandas())
+        progress(f"{table.name}: {delivered[table.name].num_rows:,} rows")
+    accepted, refused = _split(delivered, breaches)
+    profile = _profile(days, accepted, refused)
+    of_days = find_breaches(context, DAYS, profile)
+    stopped = {profile["service_date"][row]: b.rule.reason for b in of_days if _is_critical(b) for row in b.rows}
+    counts = _count(delivered | {"days": pa.Table.from_pandas(profile)}, [*breaches, *of_days])
+    _publish([day for day in days if day not in stopped], accepted, refused, source_dir, validated_dir)
+    _record(days, counts, validated_dir)
+    return Report(
+        days=len(days),
+        rows=sum(rows.num_rows for rows in accepted.values()),
+        quarantined=sum(rows.num_rows for rows in refused.values()),
+        warnings=sum(count for (*_, severity, _), count in counts.items() if severity == "warning"),
+        stopped=stopped,
+    )
+
+
+def _split(delivered: dict[str, pa.Table], breaches: list[Breach]) -> tuple[dict[str, pa.Table], dict[str, pa.Table]]:
+    """The rows that pass, and those that break a critical rule with the first such rule and its reason."""
+    accepted, refused = {}, {}
+    for name, rows in delivered.items():
+        why: dict[int, Breach] = {}
+        for breach in breaches:
+            if breach.table == name and _is_critical(breach):
+                why = dict.fromkeys(breach.rows, breach) | why
+        bad = sorted(why)
+        keep = pa.array([True] * rows.num_rows) if not bad else pa.array(~pd.Series(range(rows.num_rows)).isin(bad))
+        accepted[name] = rows.filter(keep)
+        labels = {"rule": [why[row].rule.name for row in bad], "reason": [why[row].rule.reason for row in bad]}
+        refused[name] = rows.take(pa.array(bad, pa.int64()))
+        for column, values in labels.items():
+            refused[name] = refused[name].append_column(column, pa.array(values, pa.string()))
+    return accepted, refused
+
+
+def _profile(days: list[date], accepted: dict[str, pa.Table], refused: dict[str, pa.Table]) -> pd.DataFrame:
+    """One row per day for the day's own rules."""
+    quarantined = pa.concat_tables([rows.select(["service_date"]) for rows in refused.values()])
+    wanted = pa.table({"service_date": pa.array(days, pa.date32())})
+    profile = query(adapter.sql("days"), accepted | {"quarantined": quarantined, "wanted": wanted})
+    return profile.sort_by("service_date").to_pandas()
+
+
+def _count(frames: dict[str, pa.Table], breaches: list[Breach]) -> dict[tuple[date, str, str, str, str], int]:
+    """How many rows broke each rule on each day: (day, table, rule, severity, reason) -> rows."""
+    counts: dict[tuple[date, str, str, str, str], int] = defaultdict(int)
+    for breach in breaches:
+        rule = breach.rule
+        for day in frames[breach.table].column("service_date").take(pa.array(breach.rows, pa.int64())).to_pylist():
+            counts[day, breach.table, rule.name, rule.severity, rule.reason] += 1
+    return counts
+
+
+def _publish(
+    days: list[date],
+    accepted: dict[str, pa.Table],
+    refused: dict[str, pa.Table],
+    source_dir: Path,
+    validated_dir: Path,
+) -> None:
+    """Quarantine first and the last table last: a day counts as validated when all its partitions are there."""
+    for folder, rows_of in ((validated_dir / "quarantine", refused), (validated_dir, accepted)):
+        parts = {name: storage.split_by_day(rows, "service_date", days) for name, rows in rows_of.items()}
+        for day in days:
+            fingerprint = _fingerprint(day, source_dir)
+            for name, by_day in parts.items():
+                storage.Partitions(folder / name).write(day, by_day[day], fingerprint)
+
+
+def _record(days: list[date], counts: dict[tuple[date, str, str, str, str], int], validated_dir: Path) -> None:
+    """One row per day and broken rule, for people and for the report."""
+    rows = sorted((*key, count) for key, count in counts.items())
+    columns = list(zip(*rows, strict=True)) or [()] * len(BREACHES)
+    table = pa.table([pa.array(c, t.type) for c, t in zip(columns, BREACHES, strict=True)], schema=BREACHES)
+    for day, part in storage.split_by_day(table, "service_date", days).items():
+        storage.Partitions(validated_dir / "breaches").write(day, part, "")
+
+
+def _is_validated(day: date, source_dir: Path, validated_dir: Path) -> bool:
+    wanted = _fingerprint(day, source_dir)
+    return all(storage.Partitions(validated_dir / table.name).fingerprint(day) == wanted for table in EVENT_TABLES)
+
+
+def _fingerprint(day: date, source_dir: Path) -> str:
+    """Changes when a delivery or the contract changes."""
+    deliveries = [storage.Partitions(source_dir / table.name).content(day) for table in EVENT_TABLES]
+    return storage.digest(repr((EVENT_TABLES, DAYS)), *deliveries)
+
+
+def _is_critical(breach: Breach) -> bool:
+    return breach.rule.severity == "critical"
+
