@@ -1,6 +1,7 @@
 """Point-in-time training sets: what the store would have answered at each flight's `as_of`, and what came true."""
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ from mlsystem.domain.features import VIEWS, View
 from mlsystem.domain.label import LATE_AFTER_MINUTES
 from mlsystem.domain.request import CODES, ENTITY_KEYS, MODEL_COLUMNS, Flight, request_features
 
+Progress = Callable[[str], None]
 FLIGHT_COLUMNS = [*ENTITY_KEYS, "scheduled_departure_at", "scheduled_arrival_at"]
 ABOUT_COLUMNS = ["flight_id", "service_date", "event_timestamp", "arrival_delay_minutes"]
 
@@ -21,13 +23,18 @@ class RowsLost(RuntimeError):
     """The point-in-time join gave back other rows than it was given."""
 
 
-def training_set(store: FeatureStore, flights: pd.DataFrame, arrivals: pd.DataFrame) -> pa.Table:
+def training_set(
+    store: FeatureStore,
+    flights: pd.DataFrame,
+    arrivals: pd.DataFrame,
+    progress: Progress = lambda line: None,
+) -> pa.Table:
     """One row per flight that arrived: ABOUT_COLUMNS, `is_late`, and MODEL_COLUMNS as float64 (categories as codes).
 
     Cancelled and diverted flights have no label and so no row; domain/label.py says what that does to a model.
     """
     labelled = flights.merge(arrivals[["flight_id", "arrival_delay_minutes"]], on="flight_id", validate="one_to_one")
-    rows = historical_features(store, with_as_of(labelled))
+    rows = historical_features(store, with_as_of(labelled), progress)
     rows["is_late"] = rows["arrival_delay_minutes"] >= LATE_AFTER_MINUTES
     return pa.Table.from_pandas(
         pd.concat([rows[[*ABOUT_COLUMNS, "is_late"]], model_matrix(rows)], axis="columns"), preserve_index=False
@@ -39,7 +46,9 @@ def with_as_of(flights: pd.DataFrame) -> pd.DataFrame:
     return flights.assign(event_timestamp=flights["scheduled_departure_at"] - PREDICTION_LEAD)
 
 
-def historical_features(store: FeatureStore, rows: pd.DataFrame) -> pd.DataFrame:
+def historical_features(
+    store: FeatureStore, rows: pd.DataFrame, progress: Progress = lambda line: None
+) -> pd.DataFrame:
     """`rows` (entity keys and `event_timestamp` in UTC, and more) with every stored feature as known then.
 
     Same rows, same order; a value older than its view's TTL is missing. Raises RowsLost if the store drops,
@@ -47,7 +56,9 @@ def historical_features(store: FeatureStore, rows: pd.DataFrame) -> pd.DataFrame
     """
     result = rows.reset_index(drop=True)
     for view in VIEWS:
-        result = result.merge(_join(store, rows, view), on=[*view.keys, "event_timestamp"], how="left")
+        joined = _join(store, rows, view)
+        result = result.merge(joined, on=[*view.keys, "event_timestamp"], how="left")
+        progress(f"{view.name}: {len(joined):,} keys and moments")
     if len(result) != len(rows):
         raise RowsLost(f"{len(rows):,} rows in, {len(result):,} out of the point-in-time join")
     return result

@@ -1,0 +1,1 @@
+"""PREFECT room: the pipelines, each readable as a paragraph. Prefect is imported only here."""

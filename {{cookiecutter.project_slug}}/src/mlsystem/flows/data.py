@@ -1,0 +1,65 @@
+"""From raw files to features: deliver, validate, compute. A day or a year, and again for free."""
+
+from datetime import date
+
+from prefect import flow, task
+from prefect.artifacts import create_link_artifact, create_table_artifact
+
+from mlsystem import storage
+from mlsystem.flows.progress import counted, say
+from mlsystem.settings import load_settings
+
+
+@task(retries=2, retry_delay_seconds=[1, 5])  # reading and writing files: a full or slow disk can pass
+def deliver_days(first: date, last: date) -> int:
+    from mlsystem.source.deliver import deliver
+
+    return deliver(storage.day_range(first, last), load_settings().source_dir, counted("days delivered", 100))
+
+
+@task  # no retry: a rule that fails once fails again
+def validate_days(first: date, last: date) -> dict[str, int]:
+    from mlsystem.validation.validate import validate
+
+    settings = load_settings()
+    report = validate(
+        storage.day_range(first, last), settings.source_dir, settings.validated_dir, lambda line: say(f"  {line}")
+    )
+    for day, reason in report.stopped.items():
+        say(f"  STOPPED {day}: {reason}")
+    return {
+        "days": report.days,
+        "rows": report.rows,
+        "quarantined": report.quarantined,
+        "warnings": report.warnings,
+        "stopped": len(report.stopped),
+    }
+
+
+@task(retries=2, retry_delay_seconds=[1, 5])
+def compute_features(first: date, last: date) -> int:
+    from mlsystem.features import build
+
+    settings = load_settings()
+    days = build.feature_days(first, last)
+    return build.build(days, settings.validated_dir, settings.features_dir, counted("days of features"))
+
+
+@flow(name="ingest")
+def ingest(first: date, last: date) -> dict[str, int]:
+    """Deliver each day's events, then let only rows pass that keep the contract."""
+    say(f"delivering {first} to {last}")
+    delivered = deliver_days(first, last)
+    say("validating")
+    validated = validate_days(first, last)
+    create_table_artifact(key="validation", table=[{"delivered_days": delivered} | validated])
+    docs = load_settings().validated_dir / "docs/gx/uncommitted/data_docs/local_site/index.html"
+    create_link_artifact(key="data-docs", link=docs.as_uri(), link_text="Data Docs")
+    return validated
+
+
+@flow(name="build-features")
+def build_features(first: date, last: date) -> int:
+    """Compute every view's rows for the days that service dates `first` to `last` need."""
+    say("computing features")
+    return compute_features(first, last)

@@ -1,0 +1,21 @@
+"""What a person sees while a flow runs: one line per step, with the seconds since the start."""
+
+import sys
+import time
+
+_started = time.monotonic()
+
+
+def say(line: str) -> None:
+    """Print a line of progress at once, whatever stdout is connected to."""
+    print(f"[{time.monotonic() - _started:6.1f} s] {line}", file=sys.stdout, flush=True)
+
+
+def counted(what: str, every: int = 1):  # type: ignore[no-untyped-def]
+    """A progress callback (done, total) that says every n-th step and the last."""
+
+    def tell(done: int, total: int) -> None:
+        if done % every == 0 or done == total:
+            say(f"  {what}: {done:,} of {total:,}")
+
+    return tell

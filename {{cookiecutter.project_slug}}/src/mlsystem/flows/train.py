@@ -1,0 +1,79 @@
+"""From features to a champion: join point in time, fit every candidate under one protocol, register the best."""
+
+import subprocess
+from datetime import date
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import INPUTS
+
+from mlsystem import storage
+from mlsystem.domain.features import FEATURE_SERVICE, VIEWS
+from mlsystem.flows.progress import say
+from mlsystem.settings import ROOT, Settings, load_project, load_settings
+
+
+@task(retries=1)
+def make_training_set(first: date, last: date, fingerprint: str, settings: Settings) -> Path:
+    """The point-in-time training set as a file; made again only if what it is made from changed."""
+    path = settings.training_sets_dir / f"{FEATURE_SERVICE}.parquet"
+    if path.exists() and (pq.read_schema(path).metadata or {}).get(b"fingerprint") == fingerprint.encode():
+        return path
+    from mlsystem.feature_store import training_sets
+    from mlsystem.feature_store.store import open_store
+
+    days = storage.day_range(first, last)
+    flights, arrivals = (storage.Partitions(settings.validated_dir / name).read(days) for name in ("flights", "arrivals"))
+    store = open_store(settings.features_dir, settings.online_dir)
+    rows = training_sets.training_set(store, flights.to_pandas(), arrivals.to_pandas(), lambda line: say(f"  {line}"))
+    training_sets.write(rows, path, fingerprint)
+    return path
+
+
+@task(cache_policy=INPUTS, persist_result=True)  # same data, seed and code: same model, no need to fit it again
+def fit_candidates(path: Path, fingerprint: str, seed: int, settings: Settings) -> str:
+    """Fit, evaluate, log and register; the version that became champion."""
+    from mlsystem.model_registry import registry
+    from mlsystem.training.compare import compare
+
+    comparison = compare(pq.read_table(path), seed, settings.workers, lambda line: say(f"  {line}"))
+    about = {"data_fingerprint": fingerprint, "feature_service": FEATURE_SERVICE, "git_commit": git_commit(), "seed": seed}
+    return registry.publish(comparison, settings.models_dir, about)
+
+
+@flow(name="train")
+def train(first: date, last: date) -> str:
+    """Make the training set, compare the candidates on it, and register the best as champion."""
+    settings = load_settings()
+    fingerprint = training_fingerprint(first, last, settings)
+    say("joining features to labels, point in time")
+    path = make_training_set(first, last, fingerprint, settings)
+    rows = pq.read_metadata(path).num_rows
+    say(f"training on {rows:,} labelled flights")
+    version = fit_candidates(path, fingerprint, load_project().seed, settings)
+    create_table_artifact(key="training", table=[{"rows": rows, "champion_version": version}])
+    create_markdown_artifact(key="model-card", markdown=(settings.reports_dir / "model_card.md").read_text())
+    return version
+
+
+def training_fingerprint(first: date, last: date, settings: Settings) -> str:
+    """Changes when a label, a feature or the code between them and the model changes."""
+    days = storage.day_range(first, last)
+    tables = [storage.Partitions(settings.validated_dir / name) for name in ("flights", "arrivals")]
+    views = [storage.Partitions(settings.features_dir / view.name) for view in VIEWS]
+    labels = [table.content(day) for table in tables for day in days]
+    features = [view.content(day) for view in views for day in view.days()]
+    rooms = [ROOT / "src/mlsystem" / room for room in ("domain", "feature_store", "training")]
+    code = [path.read_bytes() for room in rooms for path in sorted(room.rglob("*.py"))]
+    return storage.digest(*labels, *features, *code)
+
+
+def git_commit() -> str:
+    """The commit that the code stands at, or "unversioned" where there is no git repository."""
+    try:
+        told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unversioned"
+    return told.stdout.strip()
