@@ -35,7 +35,7 @@ def load_facts(engine: Engine, tables: Mapping[str, pa.Table]) -> None:
     engine.register(tables)
     versions = adapter.sql("versions")
     for name, parts in VERSIONS.items():
-        engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {Template(versions).substitute(parts)}")
+        engine.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {Template(versions).substitute(parts)}")
 
 
 def ticks(view: View, after: datetime, until: datetime) -> pa.Table:

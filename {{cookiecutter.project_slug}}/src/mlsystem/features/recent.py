@@ -21,6 +21,7 @@ class RecentFacts:
     def __init__(self, facts: dict[str, pa.Table], clock: datetime) -> None:
         """`facts` are the tables that the views read, as known at `clock`."""
         self._facts = dict(facts)
+        self._engine = Engine()
         self.clock = clock
 
     def add(self, table: str, rows: pa.Table) -> None:
@@ -29,10 +30,9 @@ class RecentFacts:
 
     def advance(self, until: datetime) -> dict[str, pa.Table]:
         """Every view's rows with `clock` < event_timestamp <= `until`, by view name; views without a row are left out."""
-        engine = Engine()
-        compute.load_facts(engine, self._facts)
-        made = {view.name: compute.compute(engine, view, self.clock, until) for view in VIEWS if self._is_due(view, until)}
-        engine.close()
+        due = [view for view in VIEWS if self._is_due(view, until)]
+        compute.load_facts(self._engine, self._facts)
+        made = {view.name: compute.compute(self._engine, view, self.clock, until) for view in due}
         self.clock = until
         return {name: rows for name, rows in made.items() if rows.num_rows}
 
