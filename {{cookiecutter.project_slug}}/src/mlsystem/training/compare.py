@@ -1,0 +1,142 @@
+"""The comparison: every candidate fitted, calibrated and evaluated alike; chosen on tune, reported on test."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from mlsystem.domain.request import CODES, MODEL_COLUMNS
+from mlsystem.drift import Reference, category_reference, number_reference
+from mlsystem.storage import FINGERPRINT_KEY, digest
+from mlsystem.training.calibration import Calibration, calibrate
+from mlsystem.training.candidates import CANDIDATES, Model
+from mlsystem.training.evaluation import Evaluation, evaluate
+from mlsystem.training.slices import Slice, slices
+from mlsystem.training.split import Rows, Split, default_split, rows_of, split_rows
+
+SCORE = "score"  # the name of the predictions' own reference, beside the columns'
+LATENCY_ROWS = 200
+
+
+@dataclass(frozen=True)
+class Result:
+    """One candidate. `scores` are its calibrated probabilities for the test rows, in their order."""
+
+    name: str
+    model: Model
+    calibration: Calibration
+    tune: Evaluation
+    test: Evaluation
+    slices: tuple[Slice, ...]  # of test
+    scores: np.ndarray
+    score_reference: Reference
+    fit_seconds: float
+    latency_ms: float  # one row, median
+
+    def predict(self, matrix: np.ndarray) -> np.ndarray:
+        return self.calibration.apply(self.model.predict_proba(matrix))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What one training set taught. Two runs with the same set, seed and threads differ in their timings only."""
+
+    results: Mapping[str, Result]
+    chosen: str
+    split: Split
+    references: Mapping[str, Reference]  # by MODEL_COLUMN, of the training rows
+    outcomes: np.ndarray  # is_late of the test rows
+    about: Mapping[str, Any]  # plain JSON: rows, days and late share of each part, fingerprints, seed, threads
+
+    @property
+    def winner(self) -> Result:
+        return self.results[self.chosen]
+
+
+def compare(
+    training_set: pa.Table,
+    seed: int,
+    threads: int,
+    progress: Callable[[str], None] = lambda sentence: None,
+    split: Split | None = None,
+) -> Comparison:
+    """Fit all candidates on train; choose the cheapest on tune (equal: lowest log-loss); measure all on test.
+
+    Nothing is chosen on test. Raises UnusableTrainingSet if a part has not both late and punctual flights.
+    """
+    rows = rows_of(training_set)
+    split = split or default_split(*rows.days)
+    parts = split_rows(rows, split)
+    results = {}
+    for name in CANDIDATES:
+        results[name] = _result(name, parts, seed, threads)
+        cost = results[name].tune.metrics["usd_per_1000"]
+        progress(f"{name}: fitted in {results[name].fit_seconds:.1f} s, {cost:,.0f} USD per 1,000 tuning flights")
+    chosen = min(results.values(), key=lambda r: (r.tune.metrics["usd_per_1000"], r.tune.metrics["log_loss"]))
+    return Comparison(
+        results,
+        chosen.name,
+        split,
+        column_references(parts["train"]),
+        parts["test"].is_late,
+        {
+            **{name: _about(part) for name, part in parts.items()},
+            "training_fingerprint": digest(rows.matrix.tobytes(), rows.is_late.tobytes(), rows.service_date.tobytes()),
+            "made_from": (training_set.schema.metadata or {}).get(FINGERPRINT_KEY, b"").decode(),
+            "seed": seed,
+            "threads": threads,
+        },
+    )
+
+
+def _result(name: str, parts: Mapping[str, Rows], seed: int, threads: int) -> Result:
+    train, tune, test = (parts[part] for part in ("train", "tune", "test"))
+    started = time.perf_counter()
+    model = CANDIDATES[name](train, tune, seed, threads)
+    seconds = time.perf_counter() - started
+    raw = model.predict_proba(tune.matrix)
+    calibration = calibrate(raw, tune)
+    scores = calibration.apply(model.predict_proba(test.matrix))
+    return Result(
+        name,
+        model,
+        calibration,
+        evaluate(calibration.apply(raw), tune.is_late),
+        evaluate(scores, test.is_late),
+        slices(scores, test),
+        scores,
+        number_reference(SCORE, calibration.apply(model.predict_proba(train.matrix))),
+        seconds,
+        latency_ms(model, test.matrix),
+    )
+
+
+def column_references(train: Rows) -> dict[str, Reference]:
+    """The training distribution of every column."""
+    return {
+        name: category_reference(name, values, len(CODES[name])) if name in CODES else number_reference(name, values)
+        for name, values in zip(MODEL_COLUMNS, train.matrix.T, strict=True)
+    }
+
+
+def latency_ms(model: Model, matrix: np.ndarray) -> float:
+    """The median time of one row's prediction, after one to warm up."""
+    seconds = []
+    for index in range(min(LATENCY_ROWS, len(matrix))):
+        started = time.perf_counter()
+        model.predict_proba(matrix[index : index + 1])
+        seconds.append(time.perf_counter() - started)
+    return float(np.median(seconds[1:] or seconds)) * 1e3
+
+
+def _about(part: Rows) -> dict[str, Any]:
+    first, last = part.days
+    return {
+        "flights": len(part),
+        "first_day": str(first),
+        "last_day": str(last),
+        "late_share": float(part.is_late.mean()),
+    }
