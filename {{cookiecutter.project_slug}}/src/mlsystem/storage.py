@@ -55,6 +55,10 @@ class Partitions:
         metadata = pq.read_metadata(self.path(day)).metadata or {}
         return metadata.get(FINGERPRINT_KEY, b"").decode()
 
+    def rows(self, day: date) -> int:
+        """How many rows the day's partition has; read from its footer."""
+        return pq.read_metadata(self.path(day)).num_rows
+
     def content(self, day: date) -> str:
         """A fingerprint of the day's bytes: what the next stage was made from. Of nothing, if it is not there."""
         return digest(self.path(day).read_bytes() if self.path(day).exists() else None)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from mlsystem.domain.calendar import HOME_TIME_ZONE, PREDICTION_LEAD
@@ -13,6 +13,11 @@ ENTITY_KEYS = ("origin", "carrier", "destination", "tail_number")
 # Categories as numbers, in the order of their declaration; a value never seen before is missing, not an error.
 CODES = {f.name: {value: float(code) for code, value in enumerate(f.categories)} for f in REQUEST_FEATURES if f.categories}
 MODEL_COLUMNS = tuple(feature.name for feature in MODEL_FEATURES)
+
+
+def flight_id(service_date: date, carrier: str, flight_number: int, origin: str) -> str:
+    """The natural key: one departure of one flight number from one airport on one New York day."""
+    return f"{service_date}/{carrier}{flight_number}/{origin}"
 
 
 @dataclass(frozen=True)

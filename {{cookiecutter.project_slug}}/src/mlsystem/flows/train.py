@@ -1,8 +1,10 @@
 """From features to a champion: join point in time, fit every candidate under one protocol, register the best."""
 
+import json
 import subprocess
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 from prefect import flow, task
@@ -41,6 +43,11 @@ def fit_candidates(path: Path, fingerprint: str, seed: int, settings: Settings) 
     comparison = compare(pq.read_table(path), seed, settings.workers, lambda line: say(f"  {line}"))
     about = {"data_fingerprint": fingerprint, "feature_service": FEATURE_SERVICE, "git_commit": git_commit(), "seed": seed}
     return registry.publish(comparison, settings.models_dir, about)
+
+
+def read_comparison(settings: Settings) -> dict[str, Any]:
+    """What the last training found, as plain data: figures of every candidate, curves, slices."""
+    return json.loads((settings.models_dir / "comparison.json").read_text(encoding="utf-8"))
 
 
 @flow(name="train")

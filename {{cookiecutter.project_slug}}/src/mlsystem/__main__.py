@@ -1,0 +1,64 @@
+"""`python -m mlsystem TASK`: every task of the project. The Makefile is a thin face of it; Windows has no make."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import date
+
+from mlsystem.settings import configure_tools, load_settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one task. What a task needs is imported when it runs, so that `--help` takes no time."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    configure_tools(load_settings())
+    from mlsystem.flows import tasks
+
+    try:
+        return int(getattr(tasks, options.task)(options) or 0)
+    except tasks.USER_ERRORS as problem:
+        print(f"{options.task}: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"\n{options.task}: stopped; run it again and it goes on from here", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m mlsystem", description=__doc__)
+    tasks = parser.add_subparsers(dest="task", required=True, metavar="TASK")
+
+    def task(name: str, help_text: str) -> argparse.ArgumentParser:
+        return tasks.add_parser(name, help=help_text, description=help_text)
+
+    task("demo", "run the whole system on the real year and write reports/report.html")
+    test = task("test", "run every test")
+    test.add_argument("pytest", nargs="*", help="arguments for pytest")
+    task("check", "lint, formatting and types")
+    task("up", "start the service, MLflow, Prefect and (if installed) Prometheus, and say where they are")
+    task("down", "stop what `up` started")
+    task("clean", "remove data/ and reports/")
+    for name, help_text in (
+        ("ingest", "deliver and validate days"),
+        ("features", "compute the features of days"),
+        ("train", "make the training set, compare the candidates, register the best"),
+    ):
+        _add_range(task(name, help_text))
+    replay = task("replay", "play past days through the running service")
+    replay.add_argument("--day", type=date.fromisoformat, help="a service date, such as 2013-11-05")
+    task("smoke", "start the service, ask it about one flight, stop it")
+    task("monitor", "measure drift, quality and performance over the prediction log")
+    task("deploy", "serve the Prefect deployments with their schedules, until stopped")
+    task("report", "write reports/report.html again from reports/run.json")
+    return parser
+
+
+def _add_range(parser: argparse.ArgumentParser) -> None:
+    settings = load_settings()
+    parser.add_argument("--from", dest="first", type=date.fromisoformat, default=settings.first_day)
+    parser.add_argument("--to", dest="last", type=date.fromisoformat, default=settings.last_day)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""The whole way on the whole year, ending with a page for people and a file for machines."""
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+from datetime import date, timedelta
+from importlib.metadata import version
+from random import Random
+from typing import Any, TypeVar
+
+from mlsystem import storage
+from mlsystem.domain.tables import EVENT_TABLES
+from mlsystem.flows.progress import say
+from mlsystem.settings import Settings, load_project
+
+Result = TypeVar("Result")
+TOOLS = ("prefect", "great-expectations", "feast", "mlflow", "bentoml", "lightgbm", "scikit-learn", "duckdb", "pyarrow")
+HELD_OUT = (date(2013, 10, 1), date(2013, 12, 29))  # no model saw these; the last two days have no weather
+
+
+def run_demo(settings: Settings) -> int:
+    """Run every stage, write reports/run.json and reports/report.html, and say where they are; the exit code."""
+    project = load_project()
+    say(f"{project.name}: a complete ML system on 336,776 real flights. Everything it makes is in {settings.data_dir}")
+    started = time.perf_counter()
+    run: dict[str, Any] = {"project": project.name, "seed": project.seed, "stages_seconds": {}}
+    for stage in (_data, _features, _model, _serving, _monitoring):
+        run = stage(settings, run)
+    run["versions"] = {tool: version(tool) for tool in TOOLS} | {"python": sys.version.split()[0]}
+    run["peak_memory_mb"] = peak_memory_mb()
+    run["total_seconds"] = round(time.perf_counter() - started, 1)
+    page = _write(settings, run)
+    _say_results(run)
+    say(f"done in {run['total_seconds']} s. The report: {page}")
+    return 1 if run["serving"]["errors"] else 0
+
+
+def held_out_day() -> date:
+    """The day that this project replays: the seed chooses it, so that two people's projects differ."""
+    return HELD_OUT[0] + timedelta(days=Random(load_project().seed).randrange((HELD_OUT[1] - HELD_OUT[0]).days + 1))
+
+
+def timed(run: dict[str, Any], stage: str, work: Callable[[], Result]) -> Result:
+    """Do the work and note how long it took."""
+    started = time.perf_counter()
+    result = work()
+    run["stages_seconds"][stage] = round(time.perf_counter() - started, 1)
+    return result
+
+
+def _data(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
+    from mlsystem.flows.data import ingest
+
+    timed(run, "ingest_and_validate", lambda: ingest(settings.first_day, settings.last_day))
+    counts = {table.name: _rows(settings.validated_dir / table.name) for table in EVENT_TABLES}
+    refused = {table.name: _rows(settings.validated_dir / "quarantine" / table.name) for table in EVENT_TABLES}
+    return run | {"rows": counts, "quarantined": sum(refused.values())}
+
+
+def _features(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
+    from mlsystem.domain.features import VIEWS
+    from mlsystem.flows.data import build_features
+
+    timed(run, "features", lambda: build_features(settings.first_day, settings.last_day))
+    counts = {f"{view.name}_features": _rows(settings.features_dir / view.name) for view in VIEWS}
+    return run | {"rows": run["rows"] | counts}
+
+
+def _model(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
+    from mlsystem.flows.train import read_comparison, train
+
+    timed(run, "training", lambda: train(settings.first_day, settings.last_day))
+    comparison = read_comparison(settings)
+    rows = run["rows"] | {"training_set": comparison["rows"]}
+    return run | {"rows": rows, "models": comparison["models"], "champion": comparison["champion"]}
+
+
+def _serving(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
+    from mlsystem.flows.live import replay_one_day
+
+    day = held_out_day()
+    served = timed(run, "replay", lambda: replay_one_day(day, settings))
+    storage.write_text(settings.reports_dir / "metrics.txt", served.metrics)
+    shown = {name: value for name, value in vars(served).items() if name != "metrics"}
+    return run | {"replayed_day": str(day), "serving": shown}
+
+
+def _monitoring(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
+    from mlsystem.flows.monitor import monitor
+
+    found = timed(run, "monitoring", lambda: monitor(settings))
+    return run | {"drift": found["drift"], "live": found["performance"]}
+
+
+def _write(settings: Settings, run: dict[str, Any]) -> str:
+    import json
+
+    from mlsystem.reporting.page import write_report
+
+    storage.write_text(settings.reports_dir / "run.json", json.dumps(run, indent=2) + "\n")
+    return str(write_report(settings.reports_dir))
+
+
+def _say_results(run: dict[str, Any]) -> None:
+    for name, model in run["models"].items():
+        mark = "champion" if name == run["champion"] else ""
+        say(
+            f"  {name:12} AUC {model['auc']:.3f}  PR-AUC {model['pr_auc']:.3f}  ECE {model['ece']:.3f}"
+            f"  {model['usd_per_1000']:>9,.0f} USD per 1,000 flights  {mark}"
+        )
+    serving = run["serving"]
+    say(f"  served {serving['requests']:,} requests, {serving['errors']} errors, p50 {serving['p50_ms']} ms")
+
+
+def _rows(folder) -> int:  # type: ignore[no-untyped-def]
+    return sum(storage.Partitions(folder).rows(day) for day in storage.Partitions(folder).days())
+
+
+def peak_memory_mb() -> int:
+    """The most that this process held, and the largest of its children (the service's workers), in MB."""
+    unit = 1024 * 1024 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux kilobytes
+    return round(sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / unit)

@@ -1,0 +1,36 @@
+"""Every deployment and its schedule, in one place."""
+
+from datetime import date, timedelta
+
+from prefect import serve
+from prefect.schedules import Cron
+
+from mlsystem.flows.data import build_features, ingest
+from mlsystem.flows.live import serve_smoke
+from mlsystem.flows.monitor import monitor
+from mlsystem.flows.train import train
+from mlsystem.settings import load_settings
+
+NEW_YORK = "America/New_York"
+
+
+def serve_deployments() -> None:
+    """Run the schedules until stopped. Needs a Prefect server: `make up` starts one."""
+    serve(*deployments())
+
+
+def deployments() -> list:
+    """The nightly order: yesterday's data, its features; on the first of a month a new model; then a look at it all.
+
+    The parameters are the data set's span; a live source would set both days to yesterday's.
+    """
+    settings = load_settings()
+    year = {"first": settings.first_day, "last": settings.last_day}
+    yesterday: dict[str, date] = {"first": settings.last_day - timedelta(days=1), "last": settings.last_day}
+    return [
+        ingest.to_deployment("nightly", parameters=yesterday, schedules=[Cron("0 3 * * *", timezone=NEW_YORK)]),
+        build_features.to_deployment("nightly", parameters=yesterday, schedules=[Cron("30 3 * * *", timezone=NEW_YORK)]),
+        train.to_deployment("monthly", parameters=year, schedules=[Cron("0 4 1 * *", timezone=NEW_YORK)]),
+        serve_smoke.to_deployment("daily", schedules=[Cron("0 5 * * *", timezone=NEW_YORK)]),
+        monitor.to_deployment("daily", schedules=[Cron("30 5 * * *", timezone=NEW_YORK)]),
+    ]

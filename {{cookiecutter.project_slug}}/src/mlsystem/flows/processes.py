@@ -1,0 +1,134 @@
+"""`make up` and `make down`: the processes of a running system, each in a group of its own, remembered in one file."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from mlsystem import storage
+from mlsystem.flows.progress import say
+from mlsystem.settings import ROOT, Settings
+
+STARTUP_SECONDS = 120  # MLflow took up to a minute on a busy machine
+SHUTDOWN_SECONDS = 15
+
+
+def start_all(settings: Settings) -> int:
+    """Start what is not running yet and wait until each answers; the exit code."""
+    commands = _commands(settings)
+    for name, (command, port) in commands.items():
+        if _answers(port):
+            say(f"{name}: port {port} is in use; left alone")
+            continue
+        process = _start(name, command, settings)
+        _remember(settings, name, process.pid)
+        if not _wait(port, process):
+            say(f"{name} did not start; the end of {_log(settings, name)}:\n{_tail(_log(settings, name))}")
+            return 1
+        say(f"{name}: http://{settings.serving_host}:{port}")
+    if "prometheus" not in commands:
+        say("prometheus is not installed, so nothing scrapes /metrics; Debian's package is called prometheus")
+    say("`make down` stops them")
+    return 0
+
+
+def stop_all(settings: Settings) -> None:
+    """Stop what `start_all` started: politely, then not."""
+    running = _remembered(settings)
+    for name, pid in running.items():
+        _signal(pid, signal.SIGTERM)
+        deadline = time.monotonic() + SHUTDOWN_SECONDS
+        while _is_alive(pid) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        _signal(pid, signal.SIGKILL)
+        say(f"{name}: stopped")
+    _state(settings).unlink(missing_ok=True)
+    if not running:
+        say("nothing of this project is running")
+
+
+def _commands(settings: Settings) -> dict[str, tuple[list[str], int]]:
+    """Name -> (command, port). Prometheus only where it is installed: it is no Python package."""
+    from mlsystem.serving.run import serve_command
+
+    host, python = settings.serving_host, sys.executable
+    mlflow = [python, "-m", "mlflow", "ui", "--backend-store-uri", settings.tracking_uri, "--host", host]
+    commands = {
+        "service": (serve_command(settings), settings.serving_port),
+        "mlflow": ([*mlflow, "--port", str(settings.mlflow_port), "--workers", "1"], settings.mlflow_port),
+        "prefect": (
+            [python, "-m", "prefect", "server", "start", "--host", host, "--port", str(settings.prefect_port)],
+            settings.prefect_port,
+        ),
+    }
+    if shutil.which("prometheus"):
+        config = ["--config.file", str(ROOT / "ops/prometheus/prometheus.yml")]
+        data = ["--storage.tsdb.path", str(settings.data_dir / "tools/prometheus")]
+        address = f"{host}:{settings.prometheus_port}"
+        command = ["prometheus", *config, *data, "--web.listen-address", address]
+        commands["prometheus"] = (command, settings.prometheus_port)
+    return commands
+
+
+def _start(name: str, command: list[str], settings: Settings) -> subprocess.Popen:
+    log = _log(settings, name)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command, cwd=ROOT, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+
+
+def _wait(port: int, process: subprocess.Popen) -> bool:
+    deadline = time.monotonic() + STARTUP_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        if _answers(port):
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as connection:
+        connection.settimeout(1)
+        return connection.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return  # it has gone, and its number may be somebody else's by now
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        done, _ = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return Path(f"/proc/{pid}").exists()
+    return done == 0
+
+
+def _state(settings: Settings) -> Path:
+    return settings.data_dir / "tools" / "running.json"
+
+
+def _log(settings: Settings, name: str) -> Path:
+    return settings.data_dir / "tools" / "logs" / f"{name}.log"
+
+
+def _tail(path: Path) -> str:
+    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
+
+
+def _remembered(settings: Settings) -> dict[str, int]:
+    return json.loads(_state(settings).read_text()) if _state(settings).exists() else {}
+
+
+def _remember(settings: Settings, name: str, pid: int) -> None:
+    storage.write_text(_state(settings), json.dumps(_remembered(settings) | {name: pid}))

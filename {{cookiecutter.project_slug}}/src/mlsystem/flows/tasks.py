@@ -1,0 +1,99 @@
+"""The tasks of the command line: each starts a flow, a tool, or the processes of a running system."""
+
+import argparse
+import shutil
+import subprocess
+import sys
+
+from mlsystem.domain.adapter import SourceMissing
+from mlsystem.flows.progress import say
+from mlsystem.settings import ROOT, load_settings
+
+USER_ERRORS = (SourceMissing, FileNotFoundError, OSError)  # what a person can mend: told in a sentence
+
+
+def demo(options: argparse.Namespace) -> int:
+    from mlsystem.flows.demo import run_demo
+
+    return run_demo(load_settings())
+
+
+def ingest(options: argparse.Namespace) -> None:
+    from mlsystem.flows.data import ingest
+
+    say(f"validated {ingest(options.first, options.last)}")
+
+
+def features(options: argparse.Namespace) -> None:
+    from mlsystem.flows.data import build_features
+
+    say(f"{build_features(options.first, options.last):,} days computed")
+
+
+def train(options: argparse.Namespace) -> None:
+    from mlsystem.flows.train import train
+
+    say(f"champion: version {train(options.first, options.last)}")
+
+
+def replay(options: argparse.Namespace) -> None:
+    from mlsystem.flows.demo import held_out_day
+    from mlsystem.flows.live import replay_one_day
+
+    settings = load_settings()
+    say(f"{replay_one_day(options.day or held_out_day(), settings)}")
+
+
+def smoke(options: argparse.Namespace) -> None:
+    from mlsystem.flows.live import serve_smoke
+
+    say(f"answered: {serve_smoke()}")
+
+
+def monitor(options: argparse.Namespace) -> None:
+    from mlsystem.flows.monitor import monitor
+
+    monitor()
+
+
+def report(options: argparse.Namespace) -> None:
+    from mlsystem.reporting.page import write_report
+
+    say(f"wrote {write_report(load_settings().reports_dir)}")
+
+
+def deploy(options: argparse.Namespace) -> None:
+    from mlsystem.flows.deploy import serve_deployments
+
+    serve_deployments()
+
+
+def up(options: argparse.Namespace) -> int:
+    from mlsystem.flows.processes import start_all
+
+    return start_all(load_settings())
+
+
+def down(options: argparse.Namespace) -> None:
+    from mlsystem.flows.processes import stop_all
+
+    stop_all(load_settings())
+
+
+def test(options: argparse.Namespace) -> int:
+    return _run("-m", "pytest", *options.pytest)
+
+
+def check(options: argparse.Namespace) -> int:
+    return _run("-m", "ruff", "check", ".") or _run("-m", "ruff", "format", "--check", ".") or _run("-m", "mypy")
+
+
+def clean(options: argparse.Namespace) -> None:
+    """Everything here can be made again: the raw data lies in an installed package."""
+    for folder in (load_settings().data_dir, load_settings().reports_dir):
+        shutil.rmtree(folder, ignore_errors=True)
+        say(f"removed {folder}")
+
+
+def _run(*arguments: str) -> int:
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, check=False).returncode

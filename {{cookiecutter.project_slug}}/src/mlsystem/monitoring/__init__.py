@@ -1,0 +1,1 @@
+"""Batch monitoring over the prediction log: drift, data quality, and performance once labels have arrived."""
