@@ -55,7 +55,7 @@ def _data(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
     timed(run, "ingest_and_validate", lambda: ingest(settings.first_day, settings.last_day))
     counts = {table.name: _rows(settings.validated_dir / table.name) for table in EVENT_TABLES}
     refused = {table.name: _rows(settings.validated_dir / "quarantine" / table.name) for table in EVENT_TABLES}
-    return run | {"rows": counts, "quarantined": sum(refused.values())}
+    return run | {"rows": counts, "quarantined": sum(refused.values()), "breaches": _breaches(settings)}
 
 
 def _features(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def _features(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
 
     timed(run, "features", lambda: build_features(settings.first_day, settings.last_day))
     counts = {f"{view.name}_features": _rows(settings.features_dir / view.name) for view in VIEWS}
-    return run | {"rows": run["rows"] | counts}
+    return run | {"rows": run["rows"] | counts, "feature_rows": sum(counts.values())}
 
 
 def _model(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
@@ -72,8 +72,8 @@ def _model(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
 
     timed(run, "training", lambda: train(settings.first_day, settings.last_day))
     comparison = read_comparison(settings)
-    rows = run["rows"] | {"training_set": comparison["rows"]}
-    return run | {"rows": rows, "models": comparison["models"], "champion": comparison["champion"]}
+    rows = run["rows"] | {"training_set": comparison.pop("rows")}
+    return run | {"rows": rows} | comparison
 
 
 def _serving(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
@@ -111,6 +111,14 @@ def _say_results(run: dict[str, Any]) -> None:
         )
     serving = run["serving"]
     say(f"  served {serving['requests']:,} requests, {serving['errors']} errors, p50 {serving['p50_ms']} ms")
+
+
+def _breaches(settings: Settings) -> list[dict[str, Any]]:
+    """How many rows broke each rule over the year, critical rules first."""
+    found = storage.Partitions(settings.validated_dir / "breaches").read()
+    keys = ["severity", "table", "rule", "reason"]
+    summed = found.group_by(keys).aggregate([("rows", "sum")]).rename_columns([*keys, "rows"])
+    return summed.sort_by([("severity", "ascending"), ("rows", "descending")]).to_pylist()
 
 
 def _rows(folder) -> int:  # type: ignore[no-untyped-def]

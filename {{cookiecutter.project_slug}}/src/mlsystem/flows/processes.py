@@ -1,14 +1,14 @@
 """`make up` and `make down`: the processes of a running system, each in a group of its own, remembered in one file."""
 
 import json
-import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+import psutil
 
 from mlsystem import storage
 from mlsystem.flows.progress import say
@@ -38,18 +38,28 @@ def start_all(settings: Settings) -> int:
 
 
 def stop_all(settings: Settings) -> None:
-    """Stop what `start_all` started: politely, then not."""
-    running = _remembered(settings)
-    for name, pid in running.items():
-        _signal(pid, signal.SIGTERM)
-        deadline = time.monotonic() + SHUTDOWN_SECONDS
-        while _is_alive(pid) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        _signal(pid, signal.SIGKILL)
+    """Stop what `start_all` started, with all its children: politely, then not."""
+    remembered = _remembered(settings)
+    for name, (pid, started_at) in remembered.items():
+        _stop(pid, started_at)
         say(f"{name}: stopped")
     _state(settings).unlink(missing_ok=True)
-    if not running:
+    if not remembered:
         say("nothing of this project is running")
+
+
+def _stop(pid: int, started_at: float) -> None:
+    """Stop the process, unless it has gone and its number is somebody else's by now."""
+    try:
+        parent = psutil.Process(pid)
+        family = [parent, *parent.children(recursive=True)] if parent.create_time() == started_at else []
+    except psutil.NoSuchProcess:
+        return
+    if family:
+        parent.terminate()  # a server stops its own workers; what is left over is stopped below
+    _, left = psutil.wait_procs(family, timeout=SHUTDOWN_SECONDS)
+    for process in left:
+        process.kill()
 
 
 def _commands(settings: Settings) -> dict[str, tuple[list[str], int]]:
@@ -99,21 +109,6 @@ def _answers(port: int) -> bool:
         return connection.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _signal(pid: int, number: signal.Signals) -> None:
-    try:
-        os.killpg(pid, number)
-    except (ProcessLookupError, PermissionError):
-        return  # it has gone, and its number may be somebody else's by now
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        done, _ = os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return Path(f"/proc/{pid}").exists()
-    return done == 0
-
-
 def _state(settings: Settings) -> Path:
     return settings.data_dir / "tools" / "running.json"
 
@@ -126,9 +121,11 @@ def _tail(path: Path) -> str:
     return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
 
 
-def _remembered(settings: Settings) -> dict[str, int]:
+def _remembered(settings: Settings) -> dict[str, tuple[int, float]]:
+    """Name -> (process id, when it started): an id alone is given to another process one day."""
     return json.loads(_state(settings).read_text()) if _state(settings).exists() else {}
 
 
 def _remember(settings: Settings, name: str, pid: int) -> None:
-    storage.write_text(_state(settings), json.dumps(_remembered(settings) | {name: pid}))
+    started_at = psutil.Process(pid).create_time()
+    storage.write_text(_state(settings), json.dumps(_remembered(settings) | {name: (pid, started_at)}))

@@ -39,10 +39,13 @@ def fit_candidates(path: Path, fingerprint: str, seed: int, settings: Settings) 
     """Fit, evaluate, log and register; the version that became champion."""
     from mlsystem.model_registry import registry
     from mlsystem.training.compare import compare
+    from mlsystem.training.summary import summarise
 
     comparison = compare(pq.read_table(path), seed, settings.workers, lambda line: say(f"  {line}"))
     about = {"data_fingerprint": fingerprint, "feature_service": FEATURE_SERVICE, "git_commit": git_commit(), "seed": seed}
-    return registry.publish(comparison, settings.models_dir, about)
+    version = registry.publish(comparison, settings.models_dir, about)
+    storage.write_text(settings.models_dir / "comparison.json", json.dumps(summarise(comparison), indent=2))
+    return version
 
 
 def read_comparison(settings: Settings) -> dict[str, Any]:

@@ -1,0 +1,72 @@
+"""The page's charts as SVG text: small enough to read on a phone, no scripts, no fonts of their own."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+SIZE = (5.2, 3.4)  # inches; scaled to the column it stands in
+CHAMPION, OTHER, GUIDE = "#0b6e4f", "#9aa5b1", "#5f6b7a"
+
+
+def calibration(curves: Mapping[str, Sequence[Mapping[str, float]]], champion: str) -> str:
+    """Predicted against observed share of late flights, one line per candidate; the diagonal is perfect."""
+    figure, axes = _axes("predicted probability", "share that was late")
+    top = max(point["predicted"] for points in curves.values() for point in points)
+    axes.plot([0, top], [0, top], color=GUIDE, linestyle=":", linewidth=1)
+    for name, points in curves.items():
+        style = _style(name, champion)
+        axes.plot([p["predicted"] for p in points], [p["observed"] for p in points], label=name, marker=".", **style)
+    axes.legend(frameon=False)
+    return _svg(figure)
+
+
+def money(curves: Mapping[str, Sequence[Sequence[float]]], champion: str, never: float, warn_above: float) -> str:
+    """Dollars per 1,000 flights against the threshold; the dotted lines are never warning and the threshold in use."""
+    figure, axes = _axes("warn above probability", "US dollars per 1,000 flights")
+    axes.axhline(never, color=GUIDE, linestyle=":", linewidth=1)
+    axes.axvline(warn_above, color=GUIDE, linestyle=":", linewidth=1)
+    axes.annotate("never warn", (0.98, never), ha="right", va="bottom", color=GUIDE)
+    for name, points in curves.items():
+        axes.plot([p[0] for p in points], [p[1] for p in points], label=name, **_style(name, champion))
+    axes.set_ylim(top=never * 1.12)
+    axes.legend(frameon=False, loc="lower right")
+    return _svg(figure)
+
+
+def bars(values: Mapping[str, float], label: str) -> str:
+    """Horizontal bars, largest on top."""
+    figure, axes = _axes(label, "")
+    names = list(values)[::-1]
+    axes.barh(names, [values[name] for name in names], color=CHAMPION)
+    axes.grid(axis="y", visible=False)
+    return _svg(figure)
+
+
+def _axes(x: str, y: str):  # type: ignore[no-untyped-def]
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    pyplot.rcParams.update({"svg.fonttype": "none", "font.family": "sans-serif", "svg.hashsalt": "report"})
+    figure, axes = pyplot.subplots(figsize=SIZE, layout="constrained")
+    axes.set(xlabel=x, ylabel=y)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="#e4e8ec")
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _style(name: str, champion: str) -> dict[str, Any]:
+    if name == champion:
+        return {"color": CHAMPION, "linewidth": 2.2, "zorder": 3}
+    return {"color": OTHER, "linewidth": 1.4, "linestyle": "--" if name == "climatology" else "-"}
+
+
+def _svg(figure) -> str:  # type: ignore[no-untyped-def]
+    from matplotlib import pyplot
+
+    text = io.StringIO()
+    figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
+    pyplot.close(figure)
+    return text.getvalue()[text.getvalue().index("<svg") :]

@@ -1,0 +1,42 @@
+"""reports/run.json -> reports/report.html."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from mlsystem import storage
+from mlsystem.domain.costs import COST_OF_SURPRISE_CENTS, COST_OF_WARNING_CENTS, WARN_ABOVE
+from mlsystem.reporting import charts
+
+LARGEST = 10  # how many drifting columns the chart shows
+
+
+def write_report(reports_dir: Path) -> Path:
+    """Write the page and give its path. Raises FileNotFoundError if no run has been recorded."""
+    source = reports_dir / "run.json"
+    if not source.exists():
+        raise FileNotFoundError(f"there is no {source}; run `make demo` first")
+    page = reports_dir / "report.html"
+    storage.write_text(page, render(json.loads(source.read_text(encoding="utf-8"))))
+    return page
+
+
+def render(run: dict[str, Any]) -> str:
+    """The whole page as one HTML text that needs no network."""
+    environment = Environment(loader=PackageLoader("mlsystem.reporting", "."), autoescape=True, undefined=StrictUndefined)
+    environment.filters["count"] = lambda value: f"{value:,}"
+    environment.filters["usd"] = lambda value: f"{value:,.0f}"
+    champion = run["champion"]
+    drift = dict(list(run["drift"].items())[:LARGEST])
+    return environment.get_template("page.html.j2").render(
+        run=run,
+        best=run["models"][champion],
+        never=run["never_warn_usd_per_1000"],
+        costs={"warning": COST_OF_WARNING_CENTS / 100, "surprise": COST_OF_SURPRISE_CENTS / 100, "above": WARN_ABOVE},
+        calibration=charts.calibration(run["curves"]["calibration"], champion),
+        money=charts.money(run["curves"]["money"], champion, run["never_warn_usd_per_1000"], WARN_ABOVE),
+        seconds=charts.bars(run["stages_seconds"], "seconds"),
+        drift=charts.bars(drift, "PSI against training"),
+    )

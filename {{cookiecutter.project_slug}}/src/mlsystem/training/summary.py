@@ -1,0 +1,32 @@
+"""A comparison as plain data: what the report, the run file and the README quote."""
+
+from dataclasses import asdict
+from typing import Any
+
+from mlsystem.training.compare import Comparison, Result
+
+PARTS = ("train", "tune", "test")
+REPORTED = ("auc", "pr_auc", "log_loss", "brier", "ece", "usd_per_1000")
+WEAKEST = 8  # slices shown
+
+
+def summarise(comparison: Comparison) -> dict[str, Any]:
+    """JSON-ready: every candidate's figures on test, curves, the champion's weakest slices, the split."""
+    winner = comparison.winner
+    return {
+        "rows": sum(comparison.about[part]["flights"] for part in PARTS),
+        "champion": comparison.chosen,
+        "models": {name: _figures(result) for name, result in comparison.results.items()},
+        "never_warn_usd_per_1000": winner.test.metrics["usd_per_1000_never_warn"],
+        "split": {part: comparison.about[part] for part in PARTS},
+        "curves": {
+            "calibration": {n: [asdict(point) for point in r.test.calibration] for n, r in comparison.results.items()},
+            "money": {n: [list(point) for point in r.test.money_curve] for n, r in comparison.results.items()},
+        },
+        "weakest_slices": [asdict(one) for one in sorted(winner.slices, key=lambda one: one.auc)[:WEAKEST]],
+    }
+
+
+def _figures(result: Result) -> dict[str, float]:
+    figures = {name: result.test.metrics[name] for name in REPORTED}
+    return figures | {"predict_ms_p50": result.latency_ms, "fit_seconds": result.fit_seconds}
