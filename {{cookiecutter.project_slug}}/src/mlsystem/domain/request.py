@@ -11,7 +11,11 @@ from mlsystem.domain.features import MODEL_FEATURES, REQUEST_FEATURES
 
 ENTITY_KEYS = ("origin", "carrier", "destination", "tail_number")
 # Categories as numbers, in the order of their declaration; a value never seen before is missing, not an error.
-CODES = {f.name: {value: float(code) for code, value in enumerate(f.categories)} for f in REQUEST_FEATURES if f.categories}
+CODES = {
+    feature.name: {value: float(code) for code, value in enumerate(feature.categories)}
+    for feature in REQUEST_FEATURES
+    if feature.categories
+}
 MODEL_COLUMNS = tuple(feature.name for feature in MODEL_FEATURES)
 
 

@@ -7,7 +7,7 @@ Severity = Literal["warning", "critical"]
 Kind = Literal["not_null", "unique", "between", "in_set", "matches"]
 
 ORIGINS = ("EWR", "JFK", "LGA")
-CARRIERS = tuple("9E AA AS B6 DL EV F9 FL HA MQ OO UA US VX WN YV".split())
+CARRIERS = ("9E", "AA", "AS", "B6", "DL", "EV", "F9", "FL", "HA", "MQ", "OO", "UA", "US", "VX", "WN", "YV")
 IATA_AIRPORT = r"^[A-Z]{3}$"
 
 

@@ -67,9 +67,7 @@ def fingerprints(days: Sequence[date], validated_dir: Path) -> dict[date, str]:
     seen = storage.day_range(days[0] - timedelta(days=LOOKBACK_DAYS), days[-1])
     facts = {day: [storage.Partitions(validated_dir / name).content(day) for name in TABLES] for day in seen}
     return {
-        day: storage.digest(
-            text, *(part for n in range(LOOKBACK_DAYS + 1) for part in facts[day - timedelta(days=n)])
-        )
+        day: storage.digest(text, *(part for n in range(LOOKBACK_DAYS + 1) for part in facts[day - timedelta(days=n)]))
         for day in days
     }
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mlsystem.domain.calendar import LOOKBACK_DAYS
-from mlsystem.domain.features import VIEWS
+from mlsystem.domain.features import VIEWS, View
 from mlsystem.engine import Engine
 from mlsystem.features import compute
 
@@ -29,7 +29,7 @@ class RecentFacts:
         self._facts[table] = pa.concat_tables([self._facts[table], rows])
 
     def advance(self, until: datetime) -> dict[str, pa.Table]:
-        """Every view's rows with `clock` < event_timestamp <= `until`, by view name; views without a row are left out."""
+        """Every view's rows with `clock` < event_timestamp <= `until`, by view name; views without rows left out."""
         due = [view for view in VIEWS if self._is_due(view, until)]
         compute.load_facts(self._engine, self._facts)
         made = {view.name: compute.compute(self._engine, view, self.clock, until) for view in due}
@@ -42,7 +42,7 @@ class RecentFacts:
         for name, rows in self._facts.items():
             self._facts[name] = rows.filter(pc.greater_equal(rows.column("service_date"), oldest))
 
-    def _is_due(self, view, until: datetime) -> bool:  # type: ignore[no-untyped-def]
+    def _is_due(self, view: View, until: datetime) -> bool:
         if view.refresh is not None:
             return compute.ticks(view, self.clock, until).num_rows > 0
         tables = [self._facts[name] for name in view.tables if "known_at" in self._facts[name].schema.names]

@@ -40,7 +40,7 @@ def replay_day(
     ask: Callable[[dict[str, Any]], dict[str, Any] | None],
     progress: Progress = lambda done, total: None,
 ) -> Replayed:
-    """Play one service date: `ask` gets each flight as a request at its `as_of` and gives the answer, None if refused."""
+    """Play one service date: `ask` gets each flight as a request at its `as_of`; its answer is None if refused."""
     facts = build.read_facts(day, day, validated_dir)
     flights = flights_of(day, validated_dir)
     clock = flights[0][1].as_of - timedelta(minutes=1)
@@ -75,7 +75,9 @@ def known_between(rows: pa.Table, after: datetime | None, until: datetime) -> pa
     return rows.filter(is_due if after is None else pc.and_(is_due, pc.greater(known, after)))
 
 
-def _ask(flight_id: str, flight: Flight, ask: Callable[[dict[str, Any]], dict[str, Any] | None], result: Replayed) -> None:
+def _ask(
+    flight_id: str, flight: Flight, ask: Callable[[dict[str, Any]], dict[str, Any] | None], result: Replayed
+) -> None:
     started = time.perf_counter()
     answer = ask(as_request(flight))
     result.latencies.append(time.perf_counter() - started)

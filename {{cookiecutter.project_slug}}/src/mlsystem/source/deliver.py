@@ -46,7 +46,10 @@ def read_year() -> dict[str, pa.Table]:
     """Every table of the whole data set, sorted by service date and key. About 2 seconds, once per process."""
     engine = Engine()
     raw = {name: _read_csv(path) for name, path in adapter.raw_files().items()}
-    supplement = {"airport": list(adapter.TIME_ZONE_SUPPLEMENT), "time_zone": list(adapter.TIME_ZONE_SUPPLEMENT.values())}
+    supplement = {
+        "airport": list(adapter.TIME_ZONE_SUPPLEMENT),
+        "time_zone": list(adapter.TIME_ZONE_SUPPLEMENT.values()),
+    }
     engine.register(raw | {"supplement": pa.table(supplement)})
     engine.execute("CREATE TABLE time_zones AS SELECT faa AS airport, tzone AS time_zone FROM raw_airports")
     tables = {}

@@ -50,7 +50,9 @@ def validate(
     return _judge(stale, delivered, source_dir, validated_dir, progress)
 
 
-def revalidate(days: Sequence[date], source_dir: Path, validated_dir: Path, fix: Fix = lambda table, rows: rows) -> Report:
+def revalidate(
+    days: Sequence[date], source_dir: Path, validated_dir: Path, fix: Fix = lambda table, rows: rows
+) -> Report:
     """Apply the rules once more to the quarantined rows of these days, after `fix` or after a rule was mended.
 
     Rows that pass join the validated ones; rows that do not stay, with their reason. Nothing is lost.
@@ -165,4 +167,3 @@ def _fingerprint(day: date, source_dir: Path) -> str:
 
 def _is_critical(breach: Breach) -> bool:
     return breach.rule.severity == "critical"
-
