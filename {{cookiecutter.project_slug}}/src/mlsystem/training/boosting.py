@@ -102,4 +102,6 @@ def from_text(text: str) -> BoostedTrees:
     """A booster from its own text format: numbers only, nothing that could run. Raises lightgbm.basic.LightGBMError."""
     import lightgbm
 
-    return BoostedTrees(lightgbm.Booster(model_str=text))
+    model = BoostedTrees(lightgbm.Booster(model_str=text))
+    _ = model._paths  # made at load, so that the first caller does not wait for it
+    return model

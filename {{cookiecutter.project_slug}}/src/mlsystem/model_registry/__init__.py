@@ -1,0 +1,1 @@
+"""MLFLOW room: log every candidate, register the chosen one, name it champion, load it without running its code."""

@@ -1,0 +1,91 @@
+"""bundle.json: what lies next to a model file, so that the file can be trusted, used and watched."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mlsystem.domain import costs
+from mlsystem.domain.features import FEATURE_SERVICE
+from mlsystem.domain.request import CODES, MODEL_COLUMNS
+from mlsystem.drift import Reference
+from mlsystem.model_registry.champion import Champion
+from mlsystem.model_registry.model_files import read_model
+from mlsystem.training import climatology
+from mlsystem.training.calibration import Calibration
+from mlsystem.training.compare import SCORE, Comparison, Result
+
+
+class UnusableModel(RuntimeError):
+    """A stored model that is damaged, incomplete, or made for other columns."""
+
+
+def bundle_text(comparison: Comparison, result: Result, file: str, content: bytes) -> str:
+    """The bundle of one candidate; the same comparison and model file give the same text."""
+    references = {**comparison.references, SCORE: result.score_reference}
+    bundle = {
+        "name": result.name,
+        "file": file,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "columns": list(MODEL_COLUMNS),
+        "categories": {name: list(codes) for name, codes in CODES.items()},
+        "feature_service": FEATURE_SERVICE,
+        "calibration": {"slope": result.calibration.slope, "intercept": result.calibration.intercept},
+        "warn_above": costs.WARN_ABOVE,
+        "metrics": {"tune": dict(result.tune.metrics), "test": dict(result.test.metrics)},
+        "training": dict(comparison.about),
+        "references": {name: {"edges": r.edges, "counts": r.counts} for name, r in references.items()},
+        "climatology": comparison.results["climatology"].model.as_json(),  # type: ignore[attr-defined]
+    }
+    return json.dumps(bundle, indent=1)
+
+
+def champion_from(text: bytes, sha256: str, folder: Path, version: str) -> Champion:
+    """The model that a bundle describes. Nothing is parsed before its fingerprint is checked.
+
+    `sha256` is the bundle's own, as the registry recorded it; the bundle holds the model file's. Raises UnusableModel.
+    """
+    _check(text, sha256, f"bundle.json of model version {version}")
+    bundle = json.loads(text)
+    _check_columns(bundle, version)
+    path = folder / bundle["file"]
+    if not path.exists():
+        raise UnusableModel(f"model version {version} has no file {path}; was the project moved? Run `make train`")
+    content = path.read_bytes()
+    _check(content, bundle["sha256"], f"{bundle['file']} of model version {version}")
+    return Champion(
+        name=bundle["name"],
+        version=version,
+        columns=tuple(bundle["columns"]),
+        warn_above=bundle["warn_above"],
+        feature_service=bundle["feature_service"],
+        references={name: _reference(name, stored) for name, stored in bundle["references"].items()},
+        metrics=bundle["metrics"],
+        training=bundle["training"],
+        model=read_model(bundle["name"], content),
+        calibration=Calibration(**bundle["calibration"]),
+        climatology=climatology.from_json(bundle["climatology"]),
+    )
+
+
+def _reference(name: str, stored: Mapping[str, Any]) -> Reference:
+    return Reference(name, tuple(stored["edges"]), tuple(stored["counts"]))
+
+
+def _check(content: bytes, sha256: str, what: str) -> None:
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise UnusableModel(
+            f"{what} is not the file that was logged ({len(content):,} bytes, SHA-256 {found[:12]}, expected "
+            f"{sha256[:12]}); restore it, roll back to another version, or run `make train`"
+        )
+
+
+def _check_columns(bundle: Mapping[str, Any], version: str) -> None:
+    """A code that moved means another airline to the model: columns and categories must be today's."""
+    if bundle["columns"] != list(MODEL_COLUMNS):
+        differing = ", ".join(sorted(set(bundle["columns"]) ^ set(MODEL_COLUMNS))) or "their order"
+        raise UnusableModel(f"model version {version} was trained on other columns ({differing}); run `make train`")
+    if bundle["categories"] != {name: list(codes) for name, codes in CODES.items()}:
+        raise UnusableModel(f"model version {version} was trained on other categories; run `make train`")

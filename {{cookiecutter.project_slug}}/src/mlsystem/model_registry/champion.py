@@ -1,0 +1,57 @@
+"""A loaded model version: what serving and monitoring hold. Light to import; knows nothing of MLflow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mlsystem.drift import Reference
+from mlsystem.training.calibration import Calibration
+from mlsystem.training.candidates import Model
+from mlsystem.training.climatology import Climatology
+
+
+class WrongColumns(ValueError):
+    """A matrix that has other columns than the model was trained on."""
+
+
+@dataclass(frozen=True)
+class Champion:
+    """One version of the model, with all that is needed to use it and to watch it."""
+
+    name: str  # of the candidate: lightgbm, logistic_regression, climatology
+    version: str
+    columns: tuple[str, ...]
+    warn_above: float
+    feature_service: str
+    references: Mapping[str, Reference]  # by column, and "score"
+    metrics: Mapping[str, Mapping[str, float]]  # of tune and of test, when it was trained
+    training: Mapping[str, Any]
+    model: Model
+    calibration: Calibration
+    climatology: Climatology
+
+    def predict(self, matrix: np.ndarray) -> np.ndarray:
+        """Calibrated P(late), (n,), for (n, F) float64 in the order of `columns`. Raises WrongColumns."""
+        return self.calibration.apply(self.model.predict_proba(self._checked(matrix)))
+
+    def reasons(self, matrix: np.ndarray, top: int = 3) -> list[list[tuple[str, float]]]:
+        """For each row the columns that moved its log-odds most, with how far, the furthest first."""
+        moved = self.calibration.slope * self.model.contributions(self._checked(matrix))
+        return [
+            [(self.columns[index], float(row[index])) for index in np.argsort(-np.abs(row), kind="stable")[:top]]
+            for row in moved
+        ]
+
+    def fallback(self, matrix: np.ndarray) -> np.ndarray:
+        """P(late) from carrier, origin and hour alone: the degraded answer when stored features are out of reach."""
+        return self.climatology.predict_proba(self._checked(matrix))
+
+    def _checked(self, matrix: np.ndarray) -> np.ndarray:
+        if matrix.ndim != 2 or matrix.shape[1] != len(self.columns):
+            raise WrongColumns(
+                f"model version {self.version} takes rows of {len(self.columns)} columns, not an array of shape "
+                f"{matrix.shape}; build rows with domain.request.model_row"
+            )
+        return matrix

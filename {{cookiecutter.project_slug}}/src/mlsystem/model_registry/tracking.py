@@ -1,0 +1,64 @@
+"""MLflow on SQLite in the project's own folder: opened on demand, silent, and never asked to guess."""
+
+import importlib.metadata
+import logging
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlsystem.domain.request import MODEL_COLUMNS
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+PACKAGES = {
+    "lightgbm": ("mlflow", "lightgbm", "numpy"),
+    "logistic_regression": ("mlflow", "scikit-learn", "skops", "numpy"),
+}
+
+
+def tracking_uri(models_dir: Path) -> str:
+    return f"sqlite:///{models_dir / 'mlflow.db'}"
+
+
+def client(uri: str) -> "MlflowClient":
+    """A client of the tracking store, which is made on first use (3 s of migrations). Importing MLflow takes 3 s."""
+    import mlflow
+
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # reports each of 60 migrations of a new database
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)  # announces them
+    logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)  # misses pip, which uv does not install
+    mlflow.set_tracking_uri(uri)
+    return mlflow.MlflowClient(uri)
+
+
+def experiment_id(mlflow_client: "MlflowClient", name: str, artifacts_dir: Path) -> str:
+    """The experiment of that name; its artifacts lie where we say, not where the process was started."""
+    found = mlflow_client.get_experiment_by_name(name)
+    if found is not None:
+        return found.experiment_id
+    artifacts_dir.mkdir(parents=True, exist_ok=True)
+    return mlflow_client.create_experiment(name, artifact_location=artifacts_dir.resolve().as_uri())
+
+
+def signature() -> Any:
+    """Declared, not inferred: every column is a double, so that a missing value is always allowed."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    inputs = Schema([ColSpec("double", name) for name in MODEL_COLUMNS])
+    return ModelSignature(inputs=inputs, outputs=Schema([ColSpec("double", "probability")]))
+
+
+def requirements(name: str) -> list[str]:
+    """The installed versions. Said here, because MLflow takes 9 s per model to find them out."""
+    return [f"{package}=={importlib.metadata.version(package)}" for package in PACKAGES[name]]
+
+
+def git_commit(folder: Path) -> str | None:
+    """The commit of the code, or None where there is no git, no repository or no commit yet."""
+    try:
+        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.stdout.strip()
