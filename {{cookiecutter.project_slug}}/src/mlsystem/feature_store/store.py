@@ -1,5 +1,7 @@
 """Opening the store: where the registry and the online rows are, registered once per set of definitions."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from feast import FeatureStore, RepoConfig
@@ -7,8 +9,19 @@ from feast import FeatureStore, RepoConfig
 from mlsystem.feature_store import definitions
 
 
-def open_store(features_dir: Path, online_dir: Path) -> FeatureStore:
-    """The store with every definition registered. About 7 seconds the first time in a process: Feast's import."""
+class NotRegistered(RuntimeError):
+    """The store has no registry yet."""
+
+
+def open_store(features_dir: Path, online_dir: Path, register: bool = True) -> FeatureStore:
+    """The store with every definition registered. About 7 seconds the first time in a process: Feast's import.
+
+    A reader (`register=False`) takes the definitions as they are when it starts. Feast writes the registry in place,
+    so a reader that looked again while a flow registers could read half of it. Raises NotRegistered.
+    """
+    registry, rows = online_dir / "registry.db", online_dir / "online.db"
+    if not register and not registry.exists():
+        raise NotRegistered(f"no feature registry in {online_dir}; run `make train` first")
     online_dir.mkdir(parents=True, exist_ok=True)
     store = FeatureStore(
         config=RepoConfig(
@@ -17,14 +30,18 @@ def open_store(features_dir: Path, online_dir: Path) -> FeatureStore:
             repo_path=online_dir,
             registry={
                 "registry_type": "file",
-                "path": str(online_dir / "registry.db"),
+                "path": str(registry),
+                "cache_mode": "sync" if register else "thread",  # sync looks at the file's age on every request
                 "cache_ttl_seconds": 0,  # never expires: a refresh on the request path costs 10 ms
             },
             offline_store={"type": "duckdb"},  # the default store drops entity rows without a feature in TTL
-            online_store={"type": "sqlite", "path": str(online_dir / "online.db")},
+            online_store={"type": "sqlite", "path": str(rows)},
             entity_key_serialization_version=3,
             auth={"type": "no_auth"},
         )
     )
-    store.apply(definitions.everything(features_dir))
+    if register:
+        with closing(sqlite3.connect(rows)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")  # readers never wait for the writer; kept in the file
+        store.apply([*definitions.everything(features_dir)])
     return store

@@ -1,0 +1,163 @@
+"""PROMETHEUS room: every counter, gauge and histogram, with its unit and help.
+
+Correct for many worker processes: each adds to files of its own in PROMETHEUS_MULTIPROC_DIR, and a scrape, whichever
+worker answers it, adds them up. What does not add up (PSI) is computed from the sums, at the scrape.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from time import perf_counter
+
+import numpy as np
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from mlsystem.drift import Reference, psi
+
+STAGES = ("parse", "features", "predict", "explain", "log")
+SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+AGES = (60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0, 172_800.0, 259_200.0)
+BINS = "model_input_bin"  # the client adds _total
+SCORE = "score"
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class ServingMetrics:
+    """What one worker process counts. Make one per process, after PROMETHEUS_MULTIPROC_DIR is set.
+
+    Every label has a bounded set of values: nothing that a caller writes becomes one.
+    """
+
+    def __init__(self) -> None:
+        registry = CollectorRegistry()
+
+        def counter(name: str, meaning: str, *labels: str) -> Counter:
+            return Counter(name, meaning, labels, registry=registry)
+
+        def histogram(name: str, meaning: str, buckets: Sequence[float], *labels: str) -> Histogram:
+            return Histogram(name, meaning, labels, buckets=buckets, registry=registry)
+
+        self.requests = counter("http_requests", "Requests answered.", "route", "status")
+        self.request_seconds = histogram(
+            "http_request_duration_seconds", "From the first byte read to the last written.", SECONDS, "route"
+        )
+        self.rejected = counter("rejected_requests", "Requests refused, by HTTP status.", "status")
+        stages = histogram("prediction_stage_duration_seconds", "Time per stage of a request.", SECONDS, "stage")
+        self._stages = {stage: stages.labels(stage) for stage in STAGES}
+        self.predictions = counter("predictions", "Flights answered, by decision.", "decision")
+        self.degraded = counter("degraded_predictions", "Flights answered without an expected view.", "view", "reason")
+        self.feature_age = histogram("feature_age_seconds", "Age of a view's row when used.", AGES, "view")
+        self.store_failures = counter("feature_store_failures", "Lookups that failed, answered without the store.")
+        self.log_failures = counter("prediction_log_failures", "Predictions answered and not logged.")
+        self._bins = counter(BINS, "Predictions by bin of each model input and of the score.", "feature", "bin")
+        self._model = Gauge(
+            "model_info",
+            "1 for the champion that answers.",
+            ("name", "version"),
+            multiprocess_mode="mostrecent",
+            registry=registry,
+        )
+        self._binned: list[tuple[Reference, int, list[Counter]]] = []
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage."""
+        started = perf_counter()
+        yield
+        self._stages[name].observe(perf_counter() - started)
+
+    def use_model(self, name: str, version: str, references: Mapping[str, Reference], columns: Sequence[str]) -> None:
+        """Say which model answers, and bind its inputs' bins: looking labels up each time costs four times more."""
+        self._model.labels(name, version).set(1)
+        positions = {column: position for position, column in enumerate((*columns, SCORE))}
+        self._binned = [
+            (reference, positions[column], [self._bins.labels(column, index) for index in range(len(reference.counts))])
+            for column, reference in references.items()
+        ]
+
+    def count_bins(self, matrix: np.ndarray, scores: np.ndarray) -> None:
+        """Add n model rows (n, columns) and their scores (n) to the bins that PSI is computed from."""
+        rows = np.column_stack([matrix, scores])
+        if len(rows) == 1:
+            values = rows[0].tolist()
+            for reference, position, counters in self._binned:
+                counters[reference.bin_index(values[position])].inc()
+            return
+        for reference, position, counters in self._binned:
+            for index, count in enumerate(reference.count(rows[:, position]).tolist()):
+                if count:
+                    counters[index].inc(count)
+
+
+class Scrape:
+    """All workers' metrics added up, with PSI against the champion's references: what /metrics answers."""
+
+    def __init__(self, references: Mapping[str, Reference], window: int = 5_000) -> None:
+        self._references = references
+        self._window = window  # predictions; by chance alone PSI is bins / predictions, so fewer would only be noise
+        self._snapshots: list[np.ndarray] = []
+
+    def text(self) -> bytes:
+        """The scrape in Prometheus's text format."""
+        return generate_latest(self)  # it asks for nothing but collect()
+
+    def collect(self) -> Iterator[Metric]:
+        merged = MultiProcessCollector(CollectorRegistry())  # type: ignore[no-untyped-call]
+        # Feast counts a few things of its own, per process id for ever; they are not part of this scrape.
+        families = [family for family in merged.collect() if not family.name.startswith("feast_")]  # type: ignore[no-untyped-call]
+        for family in families:
+            if family.type == "histogram":
+                family.samples.sort(key=_as_prometheus_writes)
+        yield from families
+        yield from self._drift(families)
+
+    def _drift(self, families: Iterable[Metric]) -> Iterator[Metric]:
+        counts = self._counts(families)
+        live = counts - self._base(counts)
+        value = GaugeMetricFamily(
+            "model_input_psi_ratio",
+            "Population stability index of each model input and of the score against training, in the recent window.",
+            labels=("feature",),
+        )
+        rows = 0
+        start = 0
+        for name, reference in self._references.items():
+            bins = live[start : start + len(reference.counts)].tolist()
+            start += len(reference.counts)
+            rows = int(sum(bins))
+            if rows:
+                value.add_metric((name,), psi(reference.counts, bins))
+        yield value
+        yield GaugeMetricFamily("drift_window_predictions", "Predictions that PSI is computed over.", value=rows)
+
+    def _counts(self, families: Iterable[Metric]) -> np.ndarray:
+        """Every reference's bins one after another, summed over workers since the service started."""
+        seen = {
+            (sample.labels["feature"], sample.labels["bin"]): sample.value
+            for family in families
+            if family.name == BINS
+            for sample in family.samples
+        }
+        bins = ((name, str(index)) for name, ref in self._references.items() for index in range(len(ref.counts)))
+        return np.array([seen.get(one, 0.0) for one in bins])
+
+    def _base(self, counts: np.ndarray) -> np.ndarray:
+        """The newest snapshot that is at least a window old, or zero: drift of long ago must not hide that of today."""
+        per_prediction = max(1, len(self._references))
+        total = counts.sum() / per_prediction
+        ages = [total - snapshot.sum() / per_prediction for snapshot in self._snapshots]
+        if not ages or ages[-1] >= self._window / 10:
+            self._snapshots.append(counts)
+            ages.append(0.0)
+        old_enough = sum(age >= self._window for age in ages)
+        self._snapshots = self._snapshots[max(0, old_enough - 1) :]
+        return self._snapshots[0] if old_enough else np.zeros_like(counts)
+
+
+def _as_prometheus_writes(sample: object) -> tuple:
+    """Buckets in order, then count, then sum, per set of labels; the collector gives sum and count first."""
+    name, labels = sample.name, sample.labels  # type: ignore[attr-defined]
+    others = tuple(sorted((key, value) for key, value in labels.items() if key != "le"))
+    rank = 0 if name.endswith("_bucket") else 1 if name.endswith("_count") else 2
+    return (others, rank, float(labels.get("le", 0)))

@@ -1,0 +1,111 @@
+"""The service as BentoML runs it: `bentoml serve mlsystem.serving.service:FlightDelays`.
+
+This is where a process begins, so unlike other modules it reads the settings when it is imported: BentoML wants the
+number of workers in the decorator. The parent process imports it too, so Feast and the model wait for the worker.
+"""
+
+import asyncio
+import gc
+import logging
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import bentoml
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from mlsystem.metrics import CONTENT_TYPE, ServingMetrics
+from mlsystem.serving.guards import ExpectedRefusals, Guard
+from mlsystem.serving.loading import CannotServe, Loaded, load
+from mlsystem.serving.schema import PredictRequest, PredictResponse, limited_request
+from mlsystem.settings import configure_tools, load_settings
+
+SETTINGS = load_settings()
+TIMEOUT_SECONDS = 15  # BentoML's backstop; it keeps a timer per request for as long, so it must be short
+MAX_IN_FLIGHT = 32  # per worker: so many requests of the largest size are answered within the timeout
+CHUNK = 50  # flights answered at a stretch; between two, health checks and single flights get their turn
+
+if TYPE_CHECKING:
+    Question = PredictRequest
+else:
+    Question = limited_request(SETTINGS.max_flights_per_request)
+
+
+@lru_cache
+def serving_metrics() -> ServingMetrics:
+    """One per process: the guard and the service count in the same."""
+    return ServingMetrics()
+
+
+@bentoml.service(
+    name="flight_delays",
+    workers=SETTINGS.workers,
+    traffic={"timeout": TIMEOUT_SECONDS},
+    metrics={"enabled": False},  # it makes a series of every path that a caller invents; /metrics below is ours
+    logging={"access": {"enabled": False}},
+)
+class FlightDelays:
+    """Probability that a flight arrives 15 or more minutes late, and whether to warn the traveller."""
+
+    def __init__(self) -> None:
+        configure_tools(SETTINGS)
+        logging.getLogger("bentoml._internal.server.http_app").addFilter(ExpectedRefusals())
+        self.problem = ""
+        self.loaded: Loaded | None = None
+        try:
+            self.loaded = load(SETTINGS, serving_metrics())
+        except CannotServe as problem:  # stay up and say so: a worker that exits is started again for ever
+            self.problem = str(problem)
+            logging.getLogger("bentoml.mlsystem").error("not ready: %s", problem)
+        gc.collect()
+        gc.freeze()  # full collections over Feast's heap are the 100 ms tail
+
+    @bentoml.api(route="/predict")
+    async def predict(self, question: Question, /) -> PredictResponse:
+        """Answer each flight, in order."""
+        if self.loaded is None:
+            return JSONResponse({"error": self.problem}, status_code=503)  # type: ignore[return-value]
+        flights = [flight.to_flight() for flight in question.flights]
+        answers = self.loaded.predictor.answer(flights[:CHUNK])
+        for start in range(CHUNK, len(flights), CHUNK):
+            await asyncio.sleep(0)
+            answers += self.loaded.predictor.answer(flights[start : start + CHUNK])
+        return PredictResponse.model_construct(predictions=answers)
+
+    async def __is_ready__(self) -> bool:
+        problems = [self.problem] if self.loaded is None else self.loaded.problems()
+        if problems:
+            raise HTTPException(503, "; ".join(problems))
+        return True
+
+    def __is_alive__(self) -> bool:
+        return True  # a process that answers lives; what it lacks is readiness, and a restart would not bring it
+
+    @bentoml.on_shutdown
+    def close(self) -> None:
+        if self.loaded is not None:
+            self.loaded.predictor.log.close()
+
+
+def model(_: Request) -> Response:
+    """GET /model: which champion answers, and on what terms."""
+    service: FlightDelays = bentoml.get_current_service()
+    if service.loaded is None:
+        return JSONResponse({"error": service.problem}, status_code=503)
+    return JSONResponse(service.loaded.about())
+
+
+def metrics(_: Request) -> Response:
+    """GET /metrics: all workers' numbers. Not async, so that adding them up does not stop the answers."""
+    service: FlightDelays = bentoml.get_current_service()
+    return Response(service.loaded.scrape.text() if service.loaded else b"", media_type=CONTENT_TYPE)
+
+
+service: Any = FlightDelays  # what the decorator made of the class
+service.mount_asgi_app(Starlette(routes=[Route("/model", model), Route("/metrics", metrics)]))
+service.add_asgi_middleware(
+    Guard, metrics=serving_metrics, max_body_bytes=SETTINGS.max_body_bytes, max_in_flight=MAX_IN_FLIGHT
+)
