@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     task("monitor", "measure drift, quality and performance over the prediction log")
     task("deploy", "serve the Prefect deployments with their schedules, until stopped")
     task("report", "write reports/report.html again from reports/run.json")
+    task("readme", "write the last run's figures into README.md")
     return parser
 
 

@@ -18,6 +18,7 @@ TOOL_ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "OTEL_SDK_DISABLED": "true",  # a third of BentoML's request overhead; docs/decisions/0008
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",  # the default of 20 s fails on a busy laptop
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_LOGGING_LEVEL": "WARNING",
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",  # the embedded server logs its own shutdown as errors
@@ -105,6 +106,7 @@ def load_settings() -> Settings:
 def configure_tools(settings: Settings) -> None:
     """Tell every tool where its state lives and to stay silent. Call it before a tool is imported."""
     state = settings.data_dir / "tools"
+    state.mkdir(parents=True, exist_ok=True)  # Prefect makes its home, but not the folders above it
     os.environ.update(TOOL_ENVIRONMENT)
     os.environ.setdefault("PREFECT_HOME", str(state / "prefect"))
     os.environ.setdefault("BENTOML_HOME", str(state / "bentoml"))

@@ -62,6 +62,13 @@ def report(options: argparse.Namespace) -> None:
     say(f"wrote {write_report(load_settings().reports_dir)}")
 
 
+def readme(options: argparse.Namespace) -> None:
+    from mlsystem.reporting.readme import write_figures
+
+    write_figures(ROOT / "README.md", load_settings().reports_dir)
+    say("README.md has the figures of the last run")
+
+
 def deploy(options: argparse.Namespace) -> None:
     from mlsystem.flows.deploy import serve_deployments
 

@@ -1,0 +1,61 @@
+"""The figures in README.md: written by machine from reports/run.json, between two markers, and only there."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mlsystem import storage
+
+BEGIN, END = "<!-- figures: written by `make readme` -->", "<!-- end of figures -->"
+
+
+class MarkersMissing(ValueError):
+    """The README has no place for the figures."""
+
+
+def write_figures(readme: Path, reports_dir: Path) -> None:
+    """Put the last run's figures between the markers. Raises MarkersMissing, FileNotFoundError."""
+    source = reports_dir / "run.json"
+    if not source.exists():
+        raise FileNotFoundError(f"there is no {source}; run `make demo` first")
+    text = readme.read_text(encoding="utf-8")
+    if BEGIN not in text or END not in text:
+        raise MarkersMissing(f"{readme} has no lines `{BEGIN}` and `{END}`; put them where the figures belong")
+    figures = render(json.loads(source.read_text(encoding="utf-8")))
+    head, tail = text.split(BEGIN)[0], text.split(END)[1]
+    storage.write_text(readme, f"{head}{BEGIN}\n{figures}\n{END}{tail}")
+
+
+def render(run: dict[str, Any]) -> str:
+    """The figures as Markdown: the candidates, then what the run did and how long each stage took."""
+    test, serving, never = run["split"]["test"], run["serving"], run["never_warn_usd_per_1000"]
+    lines = [
+        f"Measured on {test['flights']:,} flights from {test['first_day']} to {test['last_day']}, which no model saw:",
+        "",
+        "| model | AUC | PR-AUC | ECE | USD per 1,000 flights | saved against never warning | one row |",
+        "|---|---|---|---|---|---|---|",
+        *(_row(name, model, never, name == run["champion"]) for name, model in run["models"].items()),
+        "",
+        f"From {run['rows']['flights']:,} flights, {run['feature_rows']:,} feature rows and "
+        f"{run['rows']['training_set']:,} labelled flights, joined point in time; {run['quarantined']} row in quarantine. "
+        f"{run['replayed_day']} replayed over HTTP: {serving['requests']:,} requests, {serving['errors']} errors, "
+        f"p50 {serving['p50_ms']} ms, p99 {serving['p99_ms']} ms.",
+        "",
+        f"The run took {run['total_seconds']:.0f} s and {run['peak_memory_mb']:,} MB on {run['cores']} cores: "
+        + ", ".join(f"{stage.replace('_', ' ')} {seconds:.0f} s" for stage, seconds in run["stages_seconds"].items())
+        + ".",
+    ]
+    return "\n".join(lines)
+
+
+def _row(name: str, model: dict[str, float], never: float, is_champion: bool) -> str:
+    mark = "**" if is_champion else ""
+    figures = [
+        f"{model['auc']:.3f}",
+        f"{model['pr_auc']:.3f}",
+        f"{model['ece']:.3f}",
+        f"{model['usd_per_1000']:,.0f}",
+        f"{never - model['usd_per_1000']:,.0f}",
+        f"{model['predict_ms_p50']:.2f} ms",
+    ]
+    return "| " + " | ".join(f"{mark}{cell}{mark}" for cell in (name.replace("_", " "), *figures)) + " |"
