@@ -114,3 +114,10 @@ def configure_tools(settings: Settings) -> None:
     os.environ.setdefault("MPLBACKEND", "Agg")
     for name in ("OMP_NUM_THREADS",):
         os.environ.setdefault(name, str(settings.threads))
+
+
+def child_environment(settings: Settings, **own: str) -> dict[str, str]:
+    """The environment of a child process that shall have exactly these settings, and what it has for its own."""
+    said = {f"MLSYSTEM_{name.upper()}": str(value) for name, value in settings.model_dump(mode="json").items()}
+    paths = os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")]))
+    return {**os.environ, **TOOL_ENVIRONMENT, **said, "PYTHONPATH": paths, **own}

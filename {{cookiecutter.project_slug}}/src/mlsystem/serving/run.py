@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlsystem.settings import ROOT, TOOL_ENVIRONMENT, Settings
+from mlsystem.settings import ROOT, Settings, child_environment
 
 SERVICE = "mlsystem.serving.service:FlightDelays"
 START_SECONDS = 90.0  # 8 to 15 on an idle machine: importing Feast and MLflow takes most of it
@@ -61,17 +61,12 @@ def start(settings: Settings, wait_seconds: float = START_SECONDS) -> Running:
             f"port {settings.serving_port} is in use; stop what runs there (`make down`) "
             f"or set MLSYSTEM_SERVING_PORT to another"
         )
-    home = settings.data_dir / "tools" / f"serving-{settings.serving_port}"
-    shutil.rmtree(home, ignore_errors=True)  # the last run's counters must not be added to this one's
-    (home / "metrics").mkdir(parents=True)
-    log_path = home / "service.log"
-    command = [sys.executable, "-m", "bentoml", "serve", SERVICE]
-    command += ["--host", settings.serving_host, "--port", str(settings.serving_port)]
-    command += ["--timeout-graceful-shutdown", str(STOP_SECONDS)]
+    log_path = _home(settings) / "service.log"
+    log_path.parent.mkdir(parents=True, exist_ok=True)
     with log_path.open("wb") as log:
         process = subprocess.Popen(
-            command,
-            env=os.environ | environment(settings, home),
+            serve_command(settings),
+            env=child_environment(settings),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -97,13 +92,27 @@ def running_service(settings: Settings) -> Iterator[Running]:
         running.stop()
 
 
-def environment(settings: Settings, home: Path) -> dict[str, str]:
-    """What the service's processes must know: these settings, and folders that they share with no other server."""
-    said = {f"MLSYSTEM_{name.upper()}": str(value) for name, value in settings.model_dump(mode="json").items()}
-    own = {"BENTOML_HOME": str(home), "PROMETHEUS_MULTIPROC_DIR": str(home / "metrics")}
-    path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(ROOT / "src")]))
+def serve_command(settings: Settings) -> list[str]:
+    """The command that becomes the service with these settings, whatever the environment says."""
+    return [sys.executable, "-m", "mlsystem.serving.run", settings.model_dump_json()]
+
+
+def main(settings: Settings) -> None:
+    """Become the service. Its folders are its own: with a shared one, one server's scrape shows another's workers."""
+    home = _home(settings)
+    metrics = home / "metrics"
+    shutil.rmtree(metrics, ignore_errors=True)  # the last run's counts must not be added to this one's
+    metrics.mkdir(parents=True)
+    own = {"BENTOML_HOME": str(home), "PROMETHEUS_MULTIPROC_DIR": str(metrics), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "bentoml", "serve", SERVICE]
+    command += ["--host", settings.serving_host, "--port", str(settings.serving_port)]
+    command += ["--timeout-graceful-shutdown", str(STOP_SECONDS)]
     threads = {"OMP_NUM_THREADS": str(settings.threads)}
-    return TOOL_ENVIRONMENT | said | own | threads | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+    os.execve(sys.executable, command, child_environment(settings, **own, **threads))
+
+
+def _home(settings: Settings) -> Path:
+    return settings.data_dir / "tools" / f"serving-{settings.serving_port}"
 
 
 def _wait(running: Running, seconds: float) -> None:
@@ -125,3 +134,7 @@ def _kill_group(process: subprocess.Popen) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+if __name__ == "__main__":
+    main(Settings.model_validate_json(sys.argv[1]))
