@@ -47,6 +47,7 @@ class ServingMetrics:
         self._stages = {stage: stages.labels(stage) for stage in STAGES}
         self.predictions = counter("predictions", "Flights answered, by decision.", "decision")
         self.degraded = counter("degraded_predictions", "Flights answered without an expected view.", "view", "reason")
+        self.fallbacks = counter("fallback_predictions", "Flights answered by climatology: no stored feature known.")
         self.feature_age = histogram("feature_age_seconds", "Age of a view's row when used.", AGES, "view")
         self.store_failures = counter("feature_store_failures", "Lookups that failed, answered without the store.")
         self.log_failures = counter("prediction_log_failures", "Predictions answered and not logged.")

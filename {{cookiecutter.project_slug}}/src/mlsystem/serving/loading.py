@@ -48,6 +48,8 @@ class Loaded:
             "feature_service": champion.feature_service,
             "columns": list(champion.columns),
             "warn_above": champion.warn_above,
+            "metrics": champion.metrics,
+            "training": champion.training,
         }
 
 
@@ -55,15 +57,16 @@ def load(settings: Settings, metrics: ServingMetrics) -> Loaded:
     """The champion, the store and the log; 7 seconds, most of it importing Feast. Raises CannotServe."""
     from mlsystem.feature_store.online import OnlineFeatures
     from mlsystem.feature_store.store import NotRegistered, open_store
+    from mlsystem.model_registry.bundle import UnusableModel
     from mlsystem.model_registry.registry import NoChampion, load_champion
-    from mlsystem.serving.prediction_log import PredictionLog
-    from mlsystem.serving.predictor import ModelMismatch, Predictor
+    from mlsystem.serving.log_writer import PredictionLog
+    from mlsystem.serving.predictor import Predictor
 
     try:
         champion = load_champion(settings.models_dir)
         store = open_store(settings.features_dir, settings.online_dir, register=False)
         predictor = Predictor(champion, OnlineFeatures(store), PredictionLog(settings.predictions_dir), metrics)
-    except (NoChampion, NotRegistered, ModelMismatch) as problem:
+    except (NoChampion, UnusableModel, NotRegistered) as problem:
         raise CannotServe(str(problem)) from problem
     loaded = Loaded(predictor, Scrape(champion.references))
     loaded.problems()  # the first lookup is slow; no caller shall wait for it

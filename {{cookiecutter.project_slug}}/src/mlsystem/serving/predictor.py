@@ -4,34 +4,31 @@ import logging
 import math
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 
 from mlsystem.domain.features import MODEL_FEATURES, STORED_FEATURES, VIEWS
-from mlsystem.domain.request import MODEL_COLUMNS, model_row
+from mlsystem.domain.request import model_row
 from mlsystem.feature_store.online import OnlineFeatures, Stored
 from mlsystem.metrics import ServingMetrics
-from mlsystem.model_registry.registry import Champion
+from mlsystem.model_registry.champion import Champion
 from mlsystem.serving.asked import AskedFlight
-from mlsystem.serving.prediction_log import PredictionLog
-from mlsystem.serving.schema import Answer, Reason
+from mlsystem.serving.log_writer import PredictionLog
+from mlsystem.serving.prediction_log import record
+from mlsystem.serving.schema import Answer, Decision, Reason
 
 logger = logging.getLogger("bentoml.mlsystem")  # BentoML shows what is below "bentoml", with time and worker
 
 FEATURE = {feature.name: feature for feature in MODEL_FEATURES}
-TTL = {view.name: view.ttl for view in VIEWS}
+TTL_HOURS = {view.name: view.ttl.total_seconds() / 3600 for view in VIEWS}
 EXPECTED = {view.name for view in VIEWS if view.is_expected}
 NOTHING_STORED = Stored(
     dict.fromkeys(feature.name for feature in STORED_FEATURES), {}, missing=tuple(view.name for view in VIEWS)
 )
 REASONS = 3
-
-
-class ModelMismatch(RuntimeError):
-    """The champion wants columns that this code does not make."""
+WITHOUT_STORE = "no stored feature is known, so the probability is that of carrier, origin and hour alone"
 
 
 @dataclass
@@ -42,19 +39,10 @@ class Predictor:
     features: OnlineFeatures
     log: PredictionLog
     metrics: ServingMetrics
-    positions: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
-        unknown = sorted(set(self.champion.columns) - set(MODEL_COLUMNS))
-        if unknown:
-            raise ModelMismatch(
-                f"{self.champion.name} {self.champion.version} wants {', '.join(unknown)}, which is not declared in "
-                f"domain/features.py; run `make train`"
-            )
-        self.positions = [MODEL_COLUMNS.index(column) for column in self.champion.columns]
-        self.metrics.use_model(
-            self.champion.name, self.champion.version, self.champion.references, self.champion.columns
-        )
+        champion = self.champion
+        self.metrics.use_model(champion.name, champion.version, champion.references, champion.columns)
 
     def answer(self, flights: Sequence[AskedFlight]) -> list[Answer]:
         """One answer per flight, in order. What the store does not know is missing; it never raises for a flight."""
@@ -62,18 +50,24 @@ class Predictor:
         with stage("features"):
             stored = self._lookup(flights)
             matrix = np.array([model_row(flight, one.values) for flight, one in zip(flights, stored, strict=True)])
-            matrix = matrix[:, self.positions]
+        is_known = np.array([bool(one.age_seconds) for one in stored])
         with stage("predict"):
-            probabilities = self.champion.predict(matrix)
+            probabilities = self._probabilities(matrix, is_known)
         with stage("explain"):
             reasons = self.champion.reasons(matrix, top=REASONS)
-        answers = [
-            self._answer(*one) for one in zip(flights, stored, matrix, probabilities.tolist(), reasons, strict=True)
-        ]
+        rows = zip(flights, stored, matrix, probabilities.tolist(), reasons, strict=True)
+        answers = [self._answer(*row) for row in rows]
         with stage("log"):
             self._log(flights, stored, matrix, answers)
-        self._count(stored, matrix, probabilities, answers)
+        self._count(stored, answers)
+        self.metrics.count_bins(matrix, probabilities)
         return answers
+
+    def _probabilities(self, matrix: np.ndarray, is_known: np.ndarray) -> np.ndarray:
+        """The champion's, but the climatology's where the store knew nothing: no training row was so empty."""
+        if is_known.all():
+            return self.champion.predict(matrix)
+        return np.where(is_known, self.champion.predict(matrix), self.champion.fallback(matrix))
 
     def _lookup(self, flights: Sequence[AskedFlight]) -> list[Stored]:
         try:
@@ -84,14 +78,9 @@ class Predictor:
             return [NOTHING_STORED] * len(flights)
 
     def _answer(
-        self,
-        flight: AskedFlight,
-        stored: Stored,
-        row: np.ndarray,
-        probability: float,
-        reasons: Sequence[tuple[str, float]],
+        self, flight: AskedFlight, stored: Stored, row: np.ndarray, probability: float, parts: list[tuple[str, float]]
     ) -> Answer:
-        decision: Literal["warn", "stay_silent"] = "warn" if probability > self.champion.warn_above else "stay_silent"
+        decision: Decision = "warn" if probability > self.champion.warn_above else "stay_silent"
         return Answer.model_construct(
             prediction_id=uuid.uuid4().hex,
             carrier=flight.carrier,
@@ -102,20 +91,17 @@ class Predictor:
             as_of=flight.as_of,
             probability=probability,
             decision=decision,
-            reasons=[self._reason(name, part, flight, row) for name, part in reasons],
+            reasons=[self._reason(name, part, flight, row) for name, part in parts] if stored.age_seconds else [],
             model_version=self.champion.version,
             feature_ages_seconds=dict(stored.age_seconds),
             degraded=stored.is_degraded,
-            degraded_because=[*because(stored)],
+            degraded_because=because(stored),
         )
 
     def _reason(self, name: str, part: float, flight: AskedFlight, row: np.ndarray) -> Reason:
         feature = FEATURE[name]
-        value: float | str | None = float(row[self.champion.columns.index(name)])
-        if feature.type == "category":
-            value = getattr(flight, name)
-        elif math.isnan(float(value or 0)):
-            value = None
+        number = float(row[self.champion.columns.index(name)])
+        value = getattr(flight, name) if feature.type == "category" else None if math.isnan(number) else number
         return Reason.model_construct(
             feature=name, meaning=feature.meaning, unit=feature.unit, value=value, contribution=part
         )
@@ -124,62 +110,29 @@ class Predictor:
         self, flights: Sequence[AskedFlight], stored: Sequence[Stored], matrix: np.ndarray, answers: Sequence[Answer]
     ) -> None:
         """A prediction that cannot be logged is still an answer: the failure is counted, and readiness tells it."""
-        logged_at = datetime.now(UTC)
-        rows = zip(flights, stored, matrix.tolist(), answers, strict=True)
+        now, rows = datetime.now(UTC), zip(flights, stored, matrix.tolist(), answers, strict=True)
         try:
-            self.log.append([self._record(logged_at, *one) for one in rows])
+            self.log.append([record(self.champion, now, *row) for row in rows])
         except OSError as problem:
             self.metrics.log_failures.inc(len(answers))
             logger.error("%d predictions were not logged: %s", len(answers), problem)
 
-    def _record(
-        self, logged_at: datetime, flight: AskedFlight, stored: Stored, row: list[float], answer: Answer
-    ) -> dict[str, Any]:
-        return {
-            "prediction_id": answer.prediction_id,
-            "logged_at": logged_at,
-            "as_of": flight.as_of,
-            "carrier": flight.carrier,
-            "flight_number": flight.flight_number,
-            "origin": flight.origin,
-            "destination": flight.destination,
-            "tail_number": flight.tail_number,
-            "scheduled_departure_at": flight.scheduled_departure_at,
-            "scheduled_arrival_at": flight.scheduled_arrival_at,
-            "stored": dict(stored.values),
-            "model_row": {
-                name: None if math.isnan(value) else value
-                for name, value in zip(self.champion.columns, row, strict=True)
-            },
-            "feature_ages_seconds": dict(stored.age_seconds),
-            "probability": answer.probability,
-            "decision": answer.decision,
-            "model_name": self.champion.name,
-            "model_version": self.champion.version,
-            "degraded": answer.degraded,
-            "degraded_because": answer.degraded_because,
-        }
-
-    def _count(
-        self, stored: Sequence[Stored], matrix: np.ndarray, probabilities: np.ndarray, answers: Sequence[Answer]
-    ) -> None:
+    def _count(self, stored: Sequence[Stored], answers: Sequence[Answer]) -> None:
         metrics = self.metrics
         for one, answer in zip(stored, answers, strict=True):
             metrics.predictions.labels(answer.decision).inc()
+            if not one.age_seconds:
+                metrics.fallbacks.inc()
             for view, age in one.age_seconds.items():
                 metrics.feature_age.labels(view).observe(age)
             for view in EXPECTED.intersection(one.stale):
                 metrics.degraded.labels(view, "stale").inc()
             for view in EXPECTED.intersection(one.missing):
                 metrics.degraded.labels(view, "missing").inc()
-        metrics.count_bins(matrix, probabilities)
 
 
 def because(stored: Stored) -> list[str]:
     """What an answer goes without, of the views that every flight should have."""
-    stale = [f"{view} is older than {_hours(TTL[view])} h" for view in stored.stale if view in EXPECTED]
-    return stale + [f"{view} is missing" for view in stored.missing if view in EXPECTED]
-
-
-def _hours(span: timedelta) -> str:
-    return f"{span.total_seconds() / 3600:g}"
+    stale = [f"{view} is older than {TTL_HOURS[view]:g} h" for view in stored.stale if view in EXPECTED]
+    missing = [f"{view} is missing" for view in stored.missing if view in EXPECTED]
+    return stale + missing + ([] if stored.age_seconds else [WITHOUT_STORE])

@@ -18,7 +18,7 @@ from pathlib import Path
 from mlsystem.settings import ROOT, Settings, child_environment
 
 SERVICE = "mlsystem.serving.service:FlightDelays"
-START_SECONDS = 90.0  # 8 to 15 on an idle machine: importing Feast and MLflow takes most of it
+START_SECONDS = 180.0  # 10 to 15 on an idle laptop, most of it to import Feast and MLflow; 30 on a busy one
 STOP_SECONDS = 20  # the longest that a request in flight may take, and a little
 
 

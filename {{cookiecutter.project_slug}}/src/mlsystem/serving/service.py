@@ -25,7 +25,7 @@ from mlsystem.settings import configure_tools, load_settings
 
 SETTINGS = load_settings()
 TIMEOUT_SECONDS = 15  # BentoML's backstop; it keeps a timer per request for as long, so it must be short
-MAX_IN_FLIGHT = 32  # per worker: so many requests of the largest size are answered within the timeout
+MAX_IN_FLIGHT = 24  # per worker: so many requests of the largest size, 0.5 s each, are answered within the timeout
 CHUNK = 50  # flights answered at a stretch; between two, health checks and single flights get their turn
 
 if TYPE_CHECKING:

@@ -1,0 +1,68 @@
+"""Writes the prediction log: whole lines, one write each, by one process per file.
+
+So a killed worker leaves at most one torn line, the last of its file. The lines survive the process, not a power cut:
+no fsync, which would cost more than the prediction.
+"""
+
+import json
+import os
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+
+class PredictionLog:
+    """One process's file of the day: `<dir>/<YYYY-MM-DD>.<process>-<serial>.jsonl`, the day in UTC."""
+
+    def __init__(self, predictions_dir: Path) -> None:
+        self._dir = predictions_dir
+        self._process = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"  # a process id alone is used again one day
+        self._serial = 0
+        self._open: tuple[date, int] | None = None  # the day and its file descriptor
+        self.is_writable = True
+
+    def append(self, records: Sequence[dict[str, Any]]) -> None:
+        """Write the records, one line each. Raises OSError if not all of it could be written."""
+        lines = "".join(json.dumps(record, default=_as_text, allow_nan=False) + "\n" for record in records).encode()
+        try:
+            written = os.write(self._descriptor(datetime.now(UTC).date()), lines)
+            if written < len(lines):
+                raise OSError(f"only {written:,} of {len(lines):,} bytes fitted into {self._dir}; free some disk space")
+        except OSError:
+            self.is_writable = False
+            self.close()  # the next line must not be glued to half a line
+            raise
+        self.is_writable = True
+
+    def _descriptor(self, day: date) -> int:
+        if self._open is None or self._open[0] != day or os.fstat(self._open[1]).st_nlink == 0:
+            self.close()
+            self._dir.mkdir(parents=True, exist_ok=True)
+            path = self._dir / f"{day}.{self._process}-{self._serial}.jsonl"
+            self._serial += 1
+            self._open = (day, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644))
+        return self._open[1]
+
+    def check(self) -> None:
+        """Whether a record could be written now. Raises OSError if not."""
+        if not self.is_writable:
+            probe = self._dir / f".{self._process}.probe"
+            try:
+                probe.write_bytes(b" " * 65_536)
+            finally:
+                probe.unlink(missing_ok=True)
+            self.is_writable = True
+        self._descriptor(datetime.now(UTC).date())
+
+    def close(self) -> None:
+        if self._open is not None:
+            os.close(self._open[1])
+            self._open = None
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"a prediction record holds {type(value).__name__}, which JSON does not")
