@@ -52,7 +52,7 @@ def _counted(name: str, edges: tuple[float, ...], values: np.ndarray) -> Referen
     return Reference(name, edges, tuple(int(count) for count in counts))
 
 
-def psi(reference_counts: Sequence[int], live_counts: Sequence[int]) -> float:
+def psi(reference_counts: Sequence[int] | np.ndarray, live_counts: Sequence[int] | np.ndarray) -> float:
     """Population stability index of two counts over the same bins: 0 when equal; NaN while nothing live was seen.
 
     Half a row is added to each bin, so that an empty bin is surprising and not infinite. By chance alone it is about
@@ -67,6 +67,6 @@ def psi(reference_counts: Sequence[int], live_counts: Sequence[int]) -> float:
     return float(np.sum((live - reference) * np.log(live / reference)))
 
 
-def _shares(counts: Sequence[int]) -> np.ndarray:
+def _shares(counts: Sequence[int] | np.ndarray) -> np.ndarray:
     smoothed = np.asarray(counts, dtype="float64") + 0.5
     return smoothed / smoothed.sum()

@@ -10,15 +10,13 @@ from mlsystem.domain import costs
 from mlsystem.domain.features import FEATURE_SERVICE
 from mlsystem.domain.request import CODES, MODEL_COLUMNS
 from mlsystem.drift import Reference
-from mlsystem.model_registry.champion import Champion
+from mlsystem.model_registry.champion import Champion, UnusableModel
 from mlsystem.model_registry.model_files import read_model
 from mlsystem.training import climatology
 from mlsystem.training.calibration import Calibration
 from mlsystem.training.compare import SCORE, Comparison, Result
 
-
-class UnusableModel(RuntimeError):
-    """A stored model that is damaged, incomplete, or made for other columns."""
+__all__ = ["UnusableModel", "bundle_text", "champion_from"]
 
 
 def bundle_text(comparison: Comparison, result: Result, file: str, content: bytes) -> str:

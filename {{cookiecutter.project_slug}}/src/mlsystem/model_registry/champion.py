@@ -12,6 +12,14 @@ from mlsystem.training.candidates import Model
 from mlsystem.training.climatology import Climatology
 
 
+class NoChampion(RuntimeError):
+    """No version of the model can be used: none carries the alias, or the one that does is not fit to load."""
+
+
+class UnusableModel(NoChampion):
+    """A stored version that is damaged, incomplete, or made for other columns."""
+
+
 class WrongColumns(ValueError):
     """A matrix that has other columns than the model was trained on."""
 

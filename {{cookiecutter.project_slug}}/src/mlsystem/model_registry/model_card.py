@@ -92,7 +92,7 @@ def _usd(measured: Slice) -> str:
 def _calibration(comparison: Comparison) -> str:
     kept = comparison.winner.calibration
     how = (
-        "None: Platt's, fitted on the first half of tune, did not lower the log-loss on the second half."
+        "None: Platt's, fitted on the first half of tune, did not clearly lower the log-loss on the second half."
         if kept.is_identity
         else f"Platt's: log-odds x {kept.slope:.3f} + {kept.intercept:.3f}."
     )

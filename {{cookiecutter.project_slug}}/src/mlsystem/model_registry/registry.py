@@ -8,17 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from mlsystem.model_registry import tracking
-from mlsystem.model_registry.bundle import UnusableModel, champion_from
-from mlsystem.model_registry.champion import Champion
+from mlsystem.model_registry.bundle import champion_from
+from mlsystem.model_registry.champion import Champion, NoChampion, UnusableModel
 from mlsystem.model_registry.runs import log_candidates
 from mlsystem.training.compare import Comparison
 
+__all__ = ["Champion", "NoChampion", "UnusableModel", "load_champion", "log_candidates", "publish"]
+
 REGISTERED_MODEL = "delay"
 CHAMPION, CHALLENGER = "champion", "challenger"
-
-
-class NoChampion(RuntimeError):
-    """No version carries the alias that was asked for."""
 
 
 def publish(comparison: Comparison, settings_models_dir: Path, about: Mapping[str, Any]) -> str:
@@ -59,7 +57,7 @@ def promote(tracking_uri: str, version: str) -> None:
 
 
 def load_champion(models_dir: Path) -> Champion:
-    """The champion, ready to predict. Raises NoChampion, or UnusableModel if its files are damaged."""
+    """The champion, ready to predict. Raises NoChampion, which UnusableModel is too."""
     if not (models_dir / "mlflow.db").exists():
         raise NoChampion(f"no model was ever trained in {models_dir}; run `make train`")
     uri = tracking.tracking_uri(models_dir)
@@ -77,7 +75,7 @@ def alias_version(tracking_uri: str, alias: str) -> str:
 
 
 def load_version(tracking_uri: str, version: str) -> Champion:
-    """One version of the model, its files checked against the registry. Raises NoChampion or UnusableModel."""
+    """One version, its files checked against the registry. Raises NoChampion, which UnusableModel is too."""
     import mlflow.artifacts
     from mlflow.exceptions import MlflowException
 

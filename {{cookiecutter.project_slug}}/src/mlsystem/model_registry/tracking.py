@@ -3,6 +3,7 @@
 import importlib.metadata
 import logging
 import subprocess
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,10 @@ def tracking_uri(models_dir: Path) -> str:
 def client(uri: str) -> "MlflowClient":
     """A client of the tracking store, which is made on first use (3 s of migrations). Importing MLflow takes 3 s."""
     import mlflow
+    from sqlalchemy.exc import SADeprecationWarning
 
+    # Opening MLflow's store configures the tables of every library in the process, Prefect's older ones too.
+    warnings.filterwarnings("ignore", category=SADeprecationWarning)
     logging.getLogger("alembic").setLevel(logging.WARNING)  # reports each of 60 migrations of a new database
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)  # announces them
     logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)  # misses pip, which uv does not install

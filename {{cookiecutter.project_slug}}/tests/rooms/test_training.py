@@ -1,0 +1,161 @@
+"""Training: split by time, fit, calibrate, choose."""
+
+import math
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from mlsystem.domain.request import CODES, MODEL_COLUMNS
+from mlsystem.training import boosting, candidates, climatology
+from mlsystem.training.calibration import Calibration, calibrate, log_odds
+from mlsystem.training.compare import Comparison, compare
+from mlsystem.training.plots import write_plots
+from mlsystem.training.split import Rows, Split, UnusableTrainingSet, default_split, rows_of, split_rows
+from planted import planted_training_set
+
+
+@pytest.fixture(scope="module")
+def comparison() -> Comparison:
+    return compare(planted_training_set(), seed=1, threads=1)
+
+
+def rows_on(days: list[date], is_late: list[bool]) -> Rows:
+    return Rows(np.zeros((len(days), len(MODEL_COLUMNS))), np.array(is_late), np.array(days, "datetime64[D]"))
+
+
+def test_a_year_is_split_into_january_to_august_september_and_the_last_quarter():
+    split = default_split(date(2013, 1, 1), date(2013, 12, 31))
+
+    assert split == Split(date(2013, 9, 1), date(2013, 10, 1))
+
+
+def test_no_day_is_on_two_sides_of_the_split_and_no_flight_is_lost():
+    rows = rows_of(planted_training_set(days=24, flights_a_day=20))
+
+    parts = split_rows(rows, default_split(*rows.days))
+
+    assert parts["train"].days[1] < parts["tune"].days[0] <= parts["tune"].days[1] < parts["test"].days[0]
+    assert [len(parts[name]) for name in ("train", "tune", "test")] == [16 * 20, 2 * 20, 6 * 20]
+
+
+def test_a_part_in_which_every_flight_is_late_is_refused():
+    rows = rows_on([date(2013, 1, day) for day in (1, 1, 2, 2, 3, 3)], [True, False, True, True, True, False])
+
+    with pytest.raises(UnusableTrainingSet, match="tune has 2 flights, 2 of them late"):
+        split_rows(rows, Split(date(2013, 1, 2), date(2013, 1, 3)))
+
+
+def test_a_training_set_without_a_column_is_refused_by_its_name():
+    table = planted_training_set(days=3).drop_columns(["origin_backlog"])
+
+    with pytest.raises(UnusableTrainingSet, match="lacks origin_backlog"):
+        rows_of(table)
+
+
+def test_the_same_set_and_seed_give_the_same_metrics_and_the_same_scores(comparison: Comparison):
+    again = compare(planted_training_set(), seed=1, threads=1)
+
+    for name, result in comparison.results.items():
+        assert again.results[name].test.metrics == result.test.metrics
+        assert np.array_equal(again.results[name].scores, result.scores)
+    assert again.about == comparison.about
+
+
+def test_the_candidate_that_is_cheapest_on_tune_is_chosen_whatever_test_says(comparison: Comparison):
+    cost = {name: result.tune.metrics["usd_per_1000"] for name, result in comparison.results.items()}
+
+    assert comparison.chosen == min(cost, key=cost.__getitem__)
+    assert comparison.chosen != "climatology"  # what makes these flights late, it cannot see
+
+
+def test_other_outcomes_in_test_change_no_model_and_no_choice(comparison: Comparison):
+    table = planted_training_set()
+    is_late = table["is_late"].to_numpy().copy()
+    is_late[-500:] = ~is_late[-500:]
+    position = table.column_names.index("is_late")
+
+    disturbed = compare(table.set_column(position, "is_late", [is_late]), seed=1, threads=1)
+
+    assert disturbed.chosen == comparison.chosen
+    assert all(np.array_equal(disturbed.results[n].scores, r.scores) for n, r in comparison.results.items())
+    assert disturbed.winner.test.metrics["auc"] < comparison.winner.test.metrics["auc"]
+
+
+@pytest.mark.parametrize("name", candidates.CANDIDATES)
+def test_the_contributions_of_a_row_add_up_to_its_log_odds_but_for_a_constant(comparison: Comparison, name: str):
+    model = comparison.results[name].model
+    matrix = rows_of(planted_training_set(days=3)).matrix
+
+    constant = log_odds(model.predict_proba(matrix)) - model.contributions(matrix).sum(axis=1)
+
+    assert np.ptp(constant) < 1e-4
+
+
+@pytest.mark.parametrize("name", ["logistic_regression", "lightgbm"])
+def test_the_column_that_makes_flights_late_moves_the_log_odds_most(comparison: Comparison, name: str):
+    moved = comparison.results[name].model.contributions(rows_of(planted_training_set(days=5)).matrix)
+
+    assert MODEL_COLUMNS[np.abs(moved).mean(axis=0).argmax()] == "origin_late_share_1h"
+
+
+@pytest.mark.parametrize("name", candidates.CANDIDATES)
+def test_a_flight_of_which_nothing_is_known_still_gets_a_probability(comparison: Comparison, name: str):
+    nothing = np.full((1, len(MODEL_COLUMNS)), math.nan)
+
+    probability = comparison.results[name].predict(nothing)[0]
+
+    assert 0 < probability < 1
+
+
+def test_a_booster_of_one_leaf_has_no_reasons():
+    rows = rows_of(planted_training_set(days=2, flights_a_day=20))
+
+    model = boosting.fit(rows, rows, seed=1, threads=1)  # too few rows to split
+
+    assert np.array_equal(model.contributions(rows.matrix), np.zeros(rows.matrix.shape))
+
+
+def test_climatology_trusts_a_cell_by_its_flights_and_the_level_above_by_fifty():
+    matrix = np.zeros((150, len(MODEL_COLUMNS)))
+    matrix[:50, MODEL_COLUMNS.index("carrier")] = 1  # 50 flights of one carrier, all late; 100 of another, none late
+    rows = Rows(matrix, np.arange(150) < 50, np.full(150, np.datetime64("2013-01-01")))
+
+    model = climatology.fit(rows, rows, seed=1, threads=1)
+
+    assert model.overall == pytest.approx(1 / 3)
+    assert model.by_carrier[1] == pytest.approx((50 + 50 / 3) / 100)
+    assert model.by_carrier[len(CODES["carrier"])] == pytest.approx(1 / 3)  # never seen: the overall share
+
+
+def tuned(true: Calibration, days: int = 30, flights_a_day: int = 300) -> tuple[np.ndarray, Rows]:
+    """Probabilities, and outcomes that follow them once `true` is applied."""
+    random = np.random.default_rng(3)
+    probabilities = random.uniform(0.05, 0.6, days * flights_a_day)
+    dates = [date(2013, 9, 1) + timedelta(days=index // flights_a_day) for index in range(len(probabilities))]
+    return probabilities, rows_on(dates, list(random.random(len(probabilities)) < true.apply(probabilities)))
+
+
+def test_a_model_that_is_too_sure_of_itself_is_corrected():
+    found = calibrate(*tuned(Calibration(slope=0.4, intercept=-0.3)))
+
+    assert found.slope == pytest.approx(0.4, abs=0.1)
+    assert found.intercept == pytest.approx(-0.3, abs=0.1)
+
+
+def test_a_correction_that_fails_on_the_second_half_is_dropped():
+    probabilities, rows = tuned(Calibration(slope=0.4))
+    second = rows.service_date > np.datetime64("2013-09-15")
+    rows.is_late[second] = np.random.default_rng(5).random(second.sum()) < probabilities[second]
+
+    found = calibrate(probabilities, rows)
+
+    assert found.is_identity
+    assert found.apply(probabilities) is probabilities
+
+
+def test_a_comparison_is_drawn_in_three_pictures(comparison: Comparison, tmp_path):
+    written = write_plots(comparison, tmp_path)
+
+    assert [path.name for path in written] == ["calibration.png", "money.png", "ranking.png"]
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in written)

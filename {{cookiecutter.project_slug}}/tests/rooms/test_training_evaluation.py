@@ -1,0 +1,111 @@
+"""Evaluation and drift: measures with answers that can be worked out by hand."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlsystem.domain import costs
+from mlsystem.drift import category_reference, number_reference, psi
+from mlsystem.training.evaluation import ece, evaluate, usd_per_1000
+from mlsystem.training.slices import slices
+from mlsystem.training.split import rows_of
+from planted import planted_training_set
+
+PROBABILITIES = np.array([0.1, 0.4, 0.35, 0.8])
+IS_LATE = np.array([False, False, True, True])
+
+
+def test_four_flights_have_the_measures_that_a_pencil_finds():
+    metrics = evaluate(PROBABILITIES, IS_LATE).metrics
+
+    assert metrics["auc"] == 0.75  # 3 of 4 pairs are in the right order
+    assert metrics["pr_auc"] == pytest.approx((1 + 2 / 3) / 2)
+    assert metrics["log_loss"] == pytest.approx(-math.log(0.9 * 0.6 * 0.35 * 0.8) / 4)
+    assert metrics["brier"] == pytest.approx((0.1**2 + 0.4**2 + 0.65**2 + 0.2**2) / 4)
+    assert metrics["warned_share"] == 0.75
+
+
+def test_four_flights_cost_what_their_decisions_cost():
+    metrics = evaluate(PROBABILITIES, IS_LATE).metrics
+
+    assert metrics["usd_per_1000"] == 250 * 3 * 15  # three warned, no surprise
+    assert metrics["usd_per_1000_never_warn"] == 250 * 2 * 50
+    assert metrics["usd_per_1000_always_warn"] == 250 * 4 * 15
+    assert metrics["saved_usd_per_1000"] == 25_000 - 11_250
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1))
+def test_the_money_of_many_flights_is_the_sum_of_the_money_of_each(flights: list[tuple[float, bool]]):
+    probabilities, is_late = (np.array(column) for column in zip(*flights, strict=True))
+
+    total = usd_per_1000(probabilities > costs.WARN_ABOVE, is_late)
+
+    each = sum(costs.cost_cents(costs.decide(p), late) for p, late in flights)
+    assert total == each * 10 / len(flights)
+
+
+def test_a_constant_model_is_off_by_its_distance_from_the_late_share_in_whatever_order_the_rows_are():
+    is_late = np.arange(1_000) < 250  # all late flights first: bins that part equal probabilities would see 0 and 1
+
+    assert ece(np.full(1_000, 0.4), is_late) == pytest.approx(0.15)
+    assert ece(np.full(1_000, 0.25), is_late) == pytest.approx(0)
+
+
+def test_auc_is_not_a_number_when_no_flight_is_late():
+    assert math.isnan(evaluate(PROBABILITIES, np.zeros(4, bool)).metrics["auc"])
+
+
+def test_the_slices_of_one_question_hold_every_flight_once():
+    rows = rows_of(planted_training_set(days=60, flights_a_day=100))
+
+    found = slices(np.full(len(rows), 0.3), rows)
+
+    for by in ("carrier", "origin", "hour", "month"):
+        assert sum(s.flights for s in found if s.by == by) == len(rows)
+    assert {s.value for s in found if s.by == "weather"} >= {"rain", "low visibility", "fair"}
+
+
+def test_equal_counts_have_no_drift():
+    assert psi([10, 20, 0, 5], [10, 20, 0, 5]) == 0
+
+
+def test_drift_is_the_sum_that_its_definition_says():
+    live, reference = np.array([30.5, 10.5]) / 41, np.array([20.5, 20.5]) / 41
+
+    assert psi([20, 20], [30, 10]) == pytest.approx(float(((live - reference) * np.log(live / reference)).sum()))
+
+
+def test_drift_is_unknown_while_nothing_was_seen_and_refused_between_different_bins():
+    assert math.isnan(psi([1, 2], [0, 0]))
+    with pytest.raises(ValueError, match="2 reference bins and 3 live bins"):
+        psi([1, 2], [1, 2, 3])
+
+
+def test_a_category_has_a_bin_of_its_own_and_so_has_a_missing_value():
+    reference = category_reference("origin", np.array([0.0, 0, 2, math.nan]), 3)
+
+    assert reference.counts == (2, 0, 1, 1)
+
+
+def test_a_number_that_is_nearly_always_zero_keeps_its_rare_rain_in_a_bin_of_its_own():
+    reference = number_reference("weather_precipitation", np.array([0.0] * 98 + [0.1, 0.3]))
+
+    assert reference.counts == (98, 2, 0)
+
+
+@pytest.mark.parametrize("values", [[], [math.nan, math.nan], [1.0, 1.0]])
+def test_a_column_without_two_known_values_still_has_a_reference(values: list[float]):
+    reference = number_reference("column", np.array(values))
+
+    assert sum(reference.counts) == len(values)
+
+
+@given(st.lists(st.floats(-5, 5) | st.just(math.nan), min_size=1), st.floats(-9, 9) | st.just(math.nan))
+def test_one_value_falls_into_the_bin_that_it_falls_into_among_many(values: list[float], value: float):
+    reference = number_reference("column", np.array(values))
+
+    assert reference.bin_index(value) == reference.bin_indices(np.array([value]))[0]
+    assert reference.bin_index(value) < len(reference.counts)
