@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,6 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 FINGERPRINT_KEY = b"fingerprint"
+
+
+class CorruptPartition(RuntimeError):
+    """A partition's file is there but cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class Partitions:
         aside = self.path(day).with_suffix(f".{os.getpid()}.aside")
         aside.parent.mkdir(parents=True, exist_ok=True)
         try:
-            pq.write_table(stamped, aside, compression="zstd")
+            pq.write_table(stamped, aside, compression="zstd", write_page_checksum=True)
             aside.replace(self.path(day))
         finally:
             aside.unlink(missing_ok=True)
@@ -40,19 +45,20 @@ class Partitions:
     def read(self, days: Iterable[date] | None = None) -> pa.Table:
         """The rows of those days that are there, in day order; of all days if none are named.
 
-        Raises FileNotFoundError if not one of them is there.
+        Raises FileNotFoundError if not one of them is there, CorruptPartition if one cannot be read.
         """
         wanted = self.days() if days is None else [day for day in days if self.path(day).exists()]
         if not wanted:
             raise FileNotFoundError(f"no partition of {self.root.name} in {self.root}; run `make ingest` first")
-        tables = [pq.ParquetFile(self.path(day)).read() for day in wanted]
+        tables = [self._read(day) for day in wanted]
         return pa.concat_tables([table.replace_schema_metadata(None) for table in tables])
 
     def fingerprint(self, day: date) -> str | None:
         """What the day's partition was made from, or None if it is not there."""
         if not self.path(day).exists():
             return None
-        metadata = pq.read_metadata(self.path(day)).metadata or {}
+        with _readable(self.path(day)):
+            metadata = pq.read_metadata(self.path(day)).metadata or {}
         return metadata.get(FINGERPRINT_KEY, b"").decode()
 
     def rows(self, day: date) -> int:
@@ -62,6 +68,19 @@ class Partitions:
     def content(self, day: date) -> str:
         """A fingerprint of the day's bytes: what the next stage was made from. Of nothing, if it is not there."""
         return digest(self.path(day).read_bytes() if self.path(day).exists() else None)
+
+    def _read(self, day: date) -> pa.Table:
+        with _readable(self.path(day)):
+            return pq.ParquetFile(self.path(day), page_checksum_verification=True).read()
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn the reader's error, which names no file, into one that says what to do."""
+    try:
+        yield
+    except (pa.ArrowInvalid, OSError) as error:
+        raise CorruptPartition(f"{path} is not whole ({error}); delete it and run `make ingest` again") from error
 
 
 def split_by_day(rows: pa.Table, day_column: str, days: Sequence[date]) -> dict[date, pa.Table]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Severity = Literal["warning", "critical"]
-Kind = Literal["not_null", "unique", "between", "in_set", "matches"]
+Kind = Literal["not_null", "unique", "between", "in_set", "matches", "not_before"]
 
 ORIGINS = ("EWR", "JFK", "LGA")
 CARRIERS = ("9E", "AA", "AS", "B6", "DL", "EV", "F9", "FL", "HA", "MQ", "OO", "UA", "US", "VX", "WN", "YV")
@@ -43,6 +43,11 @@ def not_null(*columns: str) -> tuple[Rule, ...]:
     return tuple(Rule("not_null", (column,), "critical", f"{column} is missing") for column in columns)
 
 
+def known_after(column: str) -> Rule:
+    """A fact that is known before it happens would be the future, served as the past."""
+    return Rule("not_before", ("known_at", column), "critical", f"known before {column}")
+
+
 def between(column: str, low: float, high: float, severity: Severity, reason: str) -> Rule:
     return Rule("between", (column,), severity, reason, {"min_value": low, "max_value": high})
 
@@ -56,7 +61,8 @@ FLIGHTS = Table(
     "one row per scheduled departure from New York, cancelled ones included",
     "flight_id",
     (
-        *not_null("scheduled_departure_at", "scheduled_arrival_at"),
+        *not_null("flight_id", "carrier", "origin", "destination", "scheduled_departure_at", "scheduled_arrival_at"),
+        *not_null("known_at"),
         Rule("unique", ("flight_id",), "critical", "the same flight is scheduled twice"),
         KNOWN_CARRIER,
         KNOWN_ORIGIN,
@@ -69,7 +75,9 @@ DEPARTURES = Table(
     "one row per flight that left the gate",
     "event_id",
     (
-        *not_null("departed_at", "known_at"),
+        *not_null("event_id", "flight_id", "carrier", "origin", "destination", "scheduled_departure_at"),
+        *not_null("departure_delay_minutes", "departed_at", "known_at"),
+        known_after("departed_at"),
         Rule("unique", ("event_id", "known_at"), "critical", "two versions of one event claim the same moment"),
         KNOWN_CARRIER,
         KNOWN_ORIGIN,
@@ -83,8 +91,11 @@ ARRIVALS = Table(
     "one row per flight that arrived where it was scheduled to",
     "event_id",
     (
-        *not_null("arrived_at", "known_at"),
+        *not_null("event_id", "flight_id", "destination", "scheduled_departure_at"),
+        *not_null("arrival_delay_minutes", "arrived_at", "known_at"),
+        known_after("arrived_at"),
         Rule("unique", ("event_id", "known_at"), "critical", "two versions of one event claim the same moment"),
+        VALID_DESTINATION,
         between("arrival_delay_minutes", -120, 1_440, "critical", "a flight arrives within a day of its schedule"),
         between("arrival_delay_minutes", -90, 720, "warning", "more than 12 hours late, or 90 minutes early"),
     ),
@@ -94,7 +105,8 @@ WEATHER = Table(
     "one row per origin and hour observed",
     "event_id",
     (
-        *not_null("observed_at", "known_at"),
+        *not_null("event_id", "origin", "observed_at", "known_at"),
+        known_after("observed_at"),
         Rule("unique", ("event_id", "known_at"), "critical", "two versions of one event claim the same moment"),
         Rule("unique", ("origin", "local_hour"), "warning", "the same local hour twice: a clock change"),
         KNOWN_ORIGIN,

@@ -51,19 +51,21 @@ class OnlineFeatures:
         columns = response.to_dict(include_event_timestamps=True)
         return [_stored(columns, row, moment) for row, moment in enumerate(as_of)]
 
-    def push(self, view: View, rows: pa.Table) -> int:
-        """Write rows that are not older than what is there; the number written.
+    def push(self, view: View, rows: pa.Table, clock: datetime) -> int:
+        """Write rows that are not older than what is there; the number written. `clock` is now, or a replay's now.
 
         The sqlite store lets the last write win, even an older event over a newer one (a replayed delivery, a late
         consumer). So the newest row per key goes in, and only if its event is not before the one that is there.
-        Assumes one writer per view: read and write are two steps.
+        A row from after `clock` is what the replay of a later day left; it gives way. Assumes one writer per view:
+        read and write are two steps.
         """
         if rows.num_rows == 0:
             return 0
         keys = list(view.keys)
         newest = rows.to_pandas().sort_values("event_timestamp", kind="stable").groupby(keys, as_index=False).tail(1)
         present = self._event_timestamps(view, newest[keys].to_dict("records"))
-        fresh = newest[newest["event_timestamp"].to_numpy() >= present.to_numpy()]
+        is_newer = newest["event_timestamp"].to_numpy() >= present.to_numpy()
+        fresh = newest[is_newer | (present > clock).to_numpy()]
         if len(fresh):
             self.store.push(push_source_name(view), fresh, to=PushMode.ONLINE)
         return len(fresh)

@@ -62,8 +62,9 @@ def read_facts(first: date, last: date, validated_dir: Path) -> dict[str, pa.Tab
 
 
 def fingerprints(days: Sequence[date], validated_dir: Path) -> dict[date, str]:
-    """What each day's features are made from: the SQL, and the facts of the day and its lookback."""
-    text = "".join(compute.view_sql(view) for view in VIEWS) + adapter.sql("versions")
+    """What each day's features are made from: the SQL, its ticks, and the facts of the day and its lookback."""
+    text = "".join(f"{compute.view_sql(view)}{view.refresh}" for view in VIEWS)
+    text += f"{adapter.sql('versions')}{compute.VERSIONS}"
     seen = storage.day_range(days[0] - timedelta(days=LOOKBACK_DAYS), days[-1])
     facts = {day: [storage.Partitions(validated_dir / name).content(day) for name in TABLES] for day in seen}
     return {

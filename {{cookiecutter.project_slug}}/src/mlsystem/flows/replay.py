@@ -51,7 +51,7 @@ def replay_day(
         for name, rows in facts.items():
             recent.add(name, known_between(rows, recent.clock, as_of))
         for name, rows in recent.advance(as_of).items():
-            result.rows_pushed += online.push(VIEW[name], rows)
+            result.rows_pushed += online.push(VIEW[name], rows, as_of)
         for flight_id, flight in due:
             _ask(flight_id, flight, ask, result)
         progress(result.requests, len(flights))

@@ -80,5 +80,10 @@ def _expectation(rule: Rule, meta: dict[str, Any]) -> gxe.Expectation:
             return gxe.ExpectColumnValuesToBeBetween(column=column, **common)
         case "in_set":
             return gxe.ExpectColumnValuesToBeInSet(column=column, **common)
+        case "not_before":
+            later, earlier = rule.columns
+            return gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A=later, column_B=earlier, or_equal=True, ignore_row_if="either_value_is_missing", **common
+            )
         case "matches":
             return gxe.ExpectColumnValuesToMatchRegex(column=column, **common)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mlsystem import storage
 from mlsystem.domain import adapter
@@ -26,6 +27,14 @@ BREACHES = pa.schema(
     {"service_date": pa.date32(), "table": pa.string(), "rule": pa.string(), "severity": pa.string()}
     | {"reason": pa.string(), "rows": pa.int64()}
 )
+
+
+class Misfiled(RuntimeError):
+    """A delivered partition holds rows of another day."""
+
+
+class NotValidated(RuntimeError):
+    """The day's validated rows were not made from its present delivery."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +52,10 @@ def validate(
     days: Sequence[date], source_dir: Path, validated_dir: Path, progress: Progress = lambda line: None
 ) -> Report:
     """Apply every rule to each day whose delivery or whose rules changed since it was last validated."""
-    stale = [day for day in days if not _is_validated(day, source_dir, validated_dir)]
+    stale = sorted(day for day in days if not _is_validated(day, source_dir, validated_dir))
     if not stale:
         return Report(days=0)
-    delivered = {table.name: storage.Partitions(source_dir / table.name).read(stale) for table in EVENT_TABLES}
+    delivered = {table.name: _read_delivery(table.name, stale, source_dir) for table in EVENT_TABLES}
     return _judge(stale, delivered, source_dir, validated_dir, progress)
 
 
@@ -56,7 +65,11 @@ def revalidate(
     """Apply the rules once more to the quarantined rows of these days, after `fix` or after a rule was mended.
 
     Rows that pass join the validated ones; rows that do not stay, with their reason. Nothing is lost.
+    Raises NotValidated for a day that was delivered again, or stopped, since: its new delivery must be judged first.
     """
+    for day in days:
+        if not _is_from_present_delivery(day, source_dir, validated_dir):
+            raise NotValidated(f"{day} was not validated from its present delivery; run `make ingest` first")
     together = {}
     for table in EVENT_TABLES:
         accepted = storage.Partitions(validated_dir / table.name).read(days)
@@ -64,7 +77,17 @@ def revalidate(
         refused = fix(table.name, refused.drop_columns(["rule", "reason"]))
         rows = pa.concat_tables([accepted, refused.cast(accepted.schema)])
         together[table.name] = rows.sort_by([("service_date", "ascending"), (table.key, "ascending")])
-    return _judge(list(days), together, source_dir, validated_dir, lambda line: None)
+    return _judge(sorted(days), together, source_dir, validated_dir, lambda line: None)
+
+
+def _read_delivery(table: str, days: list[date], source_dir: Path) -> pa.Table:
+    partitions = storage.Partitions(source_dir / table)
+    delivered = [day for day in days if partitions.path(day).exists()] or days[:1]  # a day without a file has no rows
+    parts = {day: partitions.read([day]) for day in delivered}
+    for day, rows in parts.items():
+        if not pc.all(pc.equal(rows.column("service_date"), day), skip_nulls=False, min_count=0).as_py():
+            raise Misfiled(f"{table}: the delivery of {day} holds rows of another day, or of none; deliver it again")
+    return pa.concat_tables(parts.values())
 
 
 def _judge(
@@ -82,8 +105,9 @@ def _judge(
     of_days = find_breaches(context, DAYS, profile)
     stopped = {profile["service_date"][row]: b.rule.reason for b in of_days if _is_critical(b) for row in b.rows}
     counts = _count(delivered | {"days": pa.Table.from_pandas(profile)}, [*breaches, *of_days])
-    _publish([day for day in days if day not in stopped], accepted, refused, source_dir, validated_dir)
+    # What was found goes first: a day that is published counts as done, and no later run would record its breaches.
     _record(days, counts, validated_dir)
+    _publish([day for day in days if day not in stopped], accepted, refused, source_dir, validated_dir)
     return Report(
         days=len(days),
         rows=sum(rows.num_rows for rows in accepted.values()),
@@ -159,10 +183,16 @@ def _is_validated(day: date, source_dir: Path, validated_dir: Path) -> bool:
     return all(storage.Partitions(validated_dir / table.name).fingerprint(day) == wanted for table in EVENT_TABLES)
 
 
+def _is_from_present_delivery(day: date, source_dir: Path, validated_dir: Path) -> bool:
+    delivery = _fingerprint(day, source_dir).partition("/")[2]
+    published = (storage.Partitions(validated_dir / table.name).fingerprint(day) or "" for table in EVENT_TABLES)
+    return all(fingerprint.partition("/")[2] == delivery for fingerprint in published)
+
+
 def _fingerprint(day: date, source_dir: Path) -> str:
-    """Changes when a delivery or the contract changes."""
+    """`<contract>/<delivery>`: the first half changes with a rule, the second with a delivered row."""
     deliveries = [storage.Partitions(source_dir / table.name).content(day) for table in EVENT_TABLES]
-    return storage.digest(repr((EVENT_TABLES, DAYS)), *deliveries)
+    return f"{storage.digest(repr((EVENT_TABLES, DAYS)))}/{storage.digest(*deliveries)}"
 
 
 def _is_critical(breach: Breach) -> bool:

@@ -1,10 +1,10 @@
 -- aircraft: one row per aircraft and piece of news about its newest leg, as of the moment it became known.
 -- Legs are ordered by schedule, and within a leg an arrival outranks a departure; news of an older leg is no news.
 WITH news AS (
-    SELECT tail_number, known_at, delay_minutes, 0 AS is_landed, scheduled_departure_at AS leg_rank
+    SELECT tail_number, service_date, known_at, delay_minutes, 0 AS is_landed, scheduled_departure_at AS leg_rank
     FROM departure_versions WHERE tail_number IS NOT NULL
     UNION ALL
-    SELECT tail_number, known_at, delay_minutes, 1, scheduled_departure_at + INTERVAL '1' SECOND
+    SELECT tail_number, service_date, known_at, delay_minutes, 1, scheduled_departure_at + INTERVAL '1' SECOND
     FROM arrival_versions WHERE tail_number IS NOT NULL
 ),
 ranked AS (
@@ -22,6 +22,7 @@ SELECT
     known_at AS previous_leg_at,
     CAST(seats AS BIGINT) AS aircraft_seats
 FROM ranked
-LEFT JOIN (SELECT tail_number, MAX(seats) AS seats FROM aircraft GROUP BY tail_number) AS registry
-    ON registry.tail_number = ranked.tail_number
+-- The registry as it was on the leg's own day: a later entry must not change an earlier day's features.
+LEFT JOIN (SELECT tail_number, service_date, MAX(seats) AS seats FROM aircraft GROUP BY tail_number, service_date) AS registry
+    ON registry.tail_number = ranked.tail_number AND registry.service_date = ranked.service_date
 WHERE leg_rank = newest_rank AND copy = 1

@@ -4,18 +4,21 @@ $rolling_departures
 ),
 waiting AS (
     -- A flight waits from its schedule until it leaves; after 3 hours it is taken for cancelled, since the source
-    -- does not say when a cancellation was announced. Only what was known counts: `known_at`, not the departure.
+    -- does not say when a cancellation was announced. Only what was known counts: `known_at`, of the timetable too.
     SELECT
-        flights.origin,
-        flights.scheduled_departure_at AS begins_at,
+        origin,
+        begins_at,
         GREATEST(
-            flights.scheduled_departure_at,
-            LEAST(COALESCE(first_known_at, flights.scheduled_departure_at + INTERVAL '3' HOUR),
-                flights.scheduled_departure_at + INTERVAL '3' HOUR)
+            begins_at,
+            LEAST(COALESCE(first_known_at, scheduled_departure_at + INTERVAL '3' HOUR),
+                scheduled_departure_at + INTERVAL '3' HOUR)
         ) AS ends_at
-    FROM (SELECT DISTINCT flight_id, origin, scheduled_departure_at FROM flights) AS flights
+    FROM (
+        SELECT flight_id, origin, scheduled_departure_at, GREATEST(scheduled_departure_at, MIN(known_at)) AS begins_at
+        FROM flights GROUP BY flight_id, origin, scheduled_departure_at
+    ) AS timetable
     LEFT JOIN (SELECT flight_id, MIN(known_at) AS first_known_at FROM departures GROUP BY flight_id) AS gone
-        ON gone.flight_id = flights.flight_id
+        ON gone.flight_id = timetable.flight_id
 ),
 queue_changes AS (
     SELECT origin, begins_at AS moment, 1 AS flights, 0 AS is_tick FROM waiting
