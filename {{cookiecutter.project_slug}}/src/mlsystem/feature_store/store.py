@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+import warnings
 from pathlib import Path
 
 from feast import FeatureStore, RepoConfig
@@ -22,6 +23,8 @@ def open_store(features_dir: Path, online_dir: Path, register: bool = True) -> F
     registry, rows = online_dir / "registry.db", online_dir / "online.db"
     if not register and not registry.exists():
         raise NotRegistered(f"no feature registry in {online_dir}; run `make train` first")
+    # Feast's DuckDB store reads through Ibis, which calls a name that DuckDB renamed.
+    warnings.filterwarnings("ignore", message="fetch_arrow_table", category=DeprecationWarning)
     online_dir.mkdir(parents=True, exist_ok=True)
     store = FeatureStore(
         config=RepoConfig(

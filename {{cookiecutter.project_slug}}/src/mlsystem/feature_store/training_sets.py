@@ -1,6 +1,5 @@
 """Point-in-time training sets: what the store would have answered at each flight's `as_of`, and what came true."""
 
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,10 +66,7 @@ def historical_features(
 def _join(store: FeatureStore, rows: pd.DataFrame, view: View) -> pd.DataFrame:
     """The view's features at each key and moment that occurs. View by view: in one go it takes twice as long."""
     asked = rows[[*view.keys, "event_timestamp"]].drop_duplicates(ignore_index=True)
-    with warnings.catch_warnings():
-        # Feast's DuckDB store reads through Ibis, which calls a name that DuckDB renamed.
-        warnings.filterwarnings("ignore", message="fetch_arrow_table", category=DeprecationWarning)
-        joined = store.get_historical_features(asked, [f"{view.name}:{f.name}" for f in view.features]).to_df()
+    joined = store.get_historical_features(asked, [f"{view.name}:{f.name}" for f in view.features]).to_df()
     if len(joined) != len(asked):
         raise RowsLost(f"{view.name}: {len(asked):,} keys and moments in, {len(joined):,} out")
     return joined

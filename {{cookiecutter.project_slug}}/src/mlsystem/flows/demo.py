@@ -44,7 +44,7 @@ def run_demo(settings: Settings) -> int:
 
 def _import_early() -> None:
     """Import the rooms that later stages need while Prefect's server, a process of its own, starts."""
-    for room in ("validation.validate", "feature_store.training_sets", "model_registry.registry"):
+    for room in ("validation.validate", "feature_store.training_sets"):
         import_module(f"mlsystem.{room}")
 
 

@@ -1,7 +1,6 @@
 """From features to a champion: join point in time, fit every candidate under one protocol, register the best."""
 
 import json
-import subprocess
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -38,12 +37,14 @@ def make_training_set(first: date, last: date, fingerprint: str, settings: Setti
 def fit_candidates(path: Path, fingerprint: str, seed: int, settings: Settings) -> str:
     """Fit, evaluate, log and register; the version that became champion."""
     from mlsystem.model_registry import registry
+    from mlsystem.model_registry.model_card import model_card
     from mlsystem.training.compare import compare
     from mlsystem.training.summary import summarise
 
     comparison = compare(pq.read_table(path), seed, settings.workers, lambda line: say(f"  {line}"))
-    about = {"data_fingerprint": fingerprint, "feature_service": FEATURE_SERVICE, "git_commit": git_commit(), "seed": seed}
+    about = {"data_fingerprint": fingerprint}
     version = registry.publish(comparison, settings.models_dir, about)
+    storage.write_text(settings.models_dir / "model_card.md", model_card(comparison, about))
     storage.write_text(settings.models_dir / "comparison.json", json.dumps(summarise(comparison), indent=2))
     return version
 
@@ -64,7 +65,7 @@ def train(first: date, last: date) -> str:
     say(f"training on {rows:,} labelled flights")
     version = fit_candidates(path, fingerprint, load_project().seed, settings)
     create_table_artifact(key="training", table=[{"rows": rows, "champion_version": version}])
-    create_markdown_artifact(key="model-card", markdown=(settings.reports_dir / "model_card.md").read_text())
+    create_markdown_artifact(key="model-card", markdown=(settings.models_dir / "model_card.md").read_text("utf-8"))
     return version
 
 
@@ -79,11 +80,3 @@ def training_fingerprint(first: date, last: date, settings: Settings) -> str:
     code = [path.read_bytes() for room in rooms for path in sorted(room.rglob("*.py"))]
     return storage.digest(*labels, *features, *code)
 
-
-def git_commit() -> str:
-    """The commit that the code stands at, or "unversioned" where there is no git repository."""
-    try:
-        told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "unversioned"
-    return told.stdout.strip()
