@@ -45,6 +45,11 @@ def compute_features(first: date, last: date) -> int:
     return build.build(days, settings.validated_dir, settings.features_dir, counted("days of features"))
 
 
+@flow(name="start")
+def start_prefect() -> None:
+    """Nothing but the first flow of a process: it waits for Prefect's embedded server, so that the next do not."""
+
+
 @flow(name="ingest")
 def ingest(first: date, last: date) -> dict[str, int]:
     """Deliver each day's events, then let only rows pass that keep the contract."""

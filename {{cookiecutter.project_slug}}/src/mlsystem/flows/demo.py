@@ -1,7 +1,6 @@
 """The whole way on the whole year, ending with a page for people and a file for machines."""
 
 import os
-import resource
 import sys
 import threading
 import time
@@ -14,6 +13,7 @@ from typing import Any, TypeVar
 
 from mlsystem import storage
 from mlsystem.domain.tables import EVENT_TABLES
+from mlsystem.flows.memory import PeakMemory
 from mlsystem.flows.progress import say
 from mlsystem.settings import Settings, load_project
 
@@ -30,12 +30,15 @@ def run_demo(settings: Settings) -> int:
     threading.Thread(target=_import_early, daemon=True).start()
     say("starting Prefect, and importing the tools meanwhile")
     run: dict[str, Any] = {"project": project.name, "seed": project.seed, "stages_seconds": {}}
-    for stage in (_data, _features, _model, _serving, _monitoring):
-        run = stage(settings, run)
-    run["versions"] = {tool: version(tool) for tool in TOOLS} | {"python": sys.version.split()[0]}
-    run["peak_memory_mb"] = peak_memory_mb()
-    run["cores"] = os.cpu_count()
-    run["total_seconds"] = round(time.perf_counter() - started, 1)
+    with PeakMemory() as memory:
+        for stage in (_start, _data, _features, _model, _serving, _monitoring):
+            run = stage(settings, run)
+    run |= {
+        "versions": {tool: version(tool) for tool in TOOLS} | {"python": sys.version.split()[0]},
+        "peak_memory_mb": memory.peak_mb,
+        "cores": os.cpu_count(),
+        "total_seconds": round(time.perf_counter() - started, 1),
+    }
     page = _write(settings, run)
     _say_results(run)
     say(f"done in {run['total_seconds']} s. The report: {page}")
@@ -59,6 +62,13 @@ def timed(run: dict[str, Any], stage: str, work: Callable[[], Result]) -> Result
     result = work()
     run["stages_seconds"][stage] = round(time.perf_counter() - started, 1)
     return result
+
+
+def _start(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
+    from mlsystem.flows.data import start_prefect
+
+    timed(run, "start", start_prefect)
+    return run
 
 
 def _data(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
@@ -135,9 +145,3 @@ def _breaches(settings: Settings) -> list[dict[str, Any]]:
 
 def _rows(folder) -> int:  # type: ignore[no-untyped-def]
     return sum(storage.Partitions(folder).rows(day) for day in storage.Partitions(folder).days())
-
-
-def peak_memory_mb() -> int:
-    """The most that this process held, and the largest of its children (the service's workers), in MB."""
-    unit = 1024 * 1024 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux kilobytes
-    return round(sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / unit)
