@@ -10,8 +10,8 @@ from mlsystem.domain.request import CODES, MODEL_COLUMNS
 FIRST_DAY = date(2013, 1, 1)
 
 
-def planted_training_set(days: int = 60, flights_a_day: int = 60, seed: int = 7) -> pa.Table:
-    """A training set in which the origin's late share (a third of it missing) and the carrier make flights late."""
+def planted_training_set(days: int = 60, flights_a_day: int = 60, missing: float = 1 / 3, seed: int = 7) -> pa.Table:
+    """A training set in which the origin's late share (`missing` of it) and the carrier make flights late."""
     random, n = np.random.default_rng(seed), days * flights_a_day
     columns = {name: random.normal(size=n) for name in MODEL_COLUMNS}
     columns |= {name: random.integers(len(codes), size=n).astype(float) for name, codes in CODES.items()}
@@ -19,7 +19,7 @@ def planted_training_set(days: int = 60, flights_a_day: int = 60, seed: int = 7)
     columns["weather_precipitation"] = columns["weather_precipitation"].clip(0)
     columns["weather_visibility"] = random.uniform(0, 10, size=n)
     late_share = random.random(n)
-    columns["origin_late_share_1h"] = np.where(random.random(n) < 1 / 3, np.nan, late_share)
+    columns["origin_late_share_1h"] = np.where(random.random(n) < missing, np.nan, late_share)
     log_odds = 5 * late_share - 4 + 0.1 * columns["carrier"]
     about = {
         "flight_id": [f"flight {index}" for index in range(n)],

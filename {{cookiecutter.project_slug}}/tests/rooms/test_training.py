@@ -8,8 +8,9 @@ import pytest
 
 from mlsystem.domain.request import CODES, MODEL_COLUMNS
 from mlsystem.training import boosting, candidates, climatology
-from mlsystem.training.calibration import Calibration, calibrate, log_odds
+from mlsystem.training.calibration import Calibration, calibrate, log_loss, log_odds
 from mlsystem.training.compare import Comparison, compare
+from mlsystem.training.outages import SHARE, VIEW_COLUMNS, with_outages, without
 from mlsystem.training.plots import write_plots
 from mlsystem.training.split import Rows, Split, UnusableTrainingSet, default_split, rows_of, split_rows
 from planted import planted_training_set
@@ -106,6 +107,30 @@ def test_a_flight_of_which_nothing_is_known_still_gets_a_probability(comparison:
     probability = comparison.results[name].predict(nothing)[0]
 
     assert 0 < probability < 1
+
+
+def test_a_view_is_missing_as_a_whole_for_three_flights_in_a_hundred():
+    rows = rows_of(planted_training_set())
+
+    known = with_outages(rows, seed=1)
+
+    weather = np.isnan(known.matrix[:, VIEW_COLUMNS["weather"]])
+    assert (weather.all(axis=1) == weather.any(axis=1)).all()
+    assert weather.all(axis=1).mean() == pytest.approx(SHARE, abs=0.01)
+    assert not np.isnan(rows.column("weather_pressure")).any()  # the rows themselves are left alone
+
+
+def test_a_model_that_met_outages_loses_less_when_a_view_is_gone():
+    rows = rows_of(planted_training_set(missing=0))
+    parts = split_rows(rows, default_split(*rows.days))
+    gone = without(parts["tune"], "origin")
+
+    naive, prepared = (
+        boosting.fit(train, parts["tune"], seed=1, threads=1).predict_proba(gone.matrix)
+        for train in (parts["train"], with_outages(parts["train"], seed=1))
+    )
+
+    assert log_loss(prepared, gone.is_late) < log_loss(naive, gone.is_late) - 0.1
 
 
 def test_a_booster_of_one_leaf_has_no_reasons():

@@ -22,7 +22,7 @@ def model_card(comparison: Comparison, about: Mapping[str, Any]) -> str:
         _worst(comparison),
         _calibration(comparison),
     )
-    return "\n\n".join((*sections, _limits(comparison), _use())) + "\n"
+    return "\n\n".join((*sections, _outages(comparison), _limits(comparison), _use())) + "\n"
 
 
 def _what(comparison: Comparison, about: Mapping[str, Any]) -> str:
@@ -102,6 +102,16 @@ def _calibration(comparison: Comparison) -> str:
         [(f"{b.flights:,}", f"{b.predicted:.3f}", f"{b.observed:.3f}") for b in bins],
     )
     return f"## Calibration\n\n{how} On test, in bins of equally many flights:\n\n{table}"
+
+
+def _outages(comparison: Comparison) -> str:
+    everything = comparison.winner.tune.metrics
+    rows = [
+        (view, *(f"{m[name]:.3f}" for name in ("auc", "log_loss")), f"{m['usd_per_1000']:,.0f}")
+        for view, m in (("nothing", everything), *comparison.winner.outages.items())
+    ]
+    table = _table(("missing", "AUC", "log-loss", "USD per 1,000"), rows)
+    return f"## When a view is missing\n\nOn tune, had it been missing for every flight:\n\n{table}"
 
 
 def _limits(comparison: Comparison) -> str:
