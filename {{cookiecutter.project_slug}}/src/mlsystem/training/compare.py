@@ -142,10 +142,5 @@ def latency_ms(model: Model, matrix: np.ndarray) -> float:
 
 
 def _about(part: Rows) -> dict[str, Any]:
-    first, last = part.days
-    return {
-        "flights": len(part),
-        "first_day": str(first),
-        "last_day": str(last),
-        "late_share": float(part.is_late.mean()),
-    }
+    first, last = (str(day) for day in part.days)
+    return {"flights": len(part), "first_day": first, "last_day": last, "late_share": float(part.is_late.mean())}
