@@ -11,7 +11,7 @@ SENTENCES = {
 }
 WORDS = {
     "timezone_aware": "an instant needs its offset from UTC, as in 2013-06-03T21:00:00Z",
-    "datetime_type": "an instant is a text, as in 2013-06-03T21:00:00Z",
+    "datetime_type": "an instant is a text with date, time and offset, as in 2013-06-03T21:00:00Z",
     "missing": "is missing",
     "extra_forbidden": "is not a field of a question",
     "model_type": "must be an object",

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from mlsystem.domain.features import REQUEST_FEATURES
@@ -15,7 +15,15 @@ TAIL_NUMBER = r"^[A-Z0-9]{3,6}$"
 # A caller's clock may be wrong by years; what is outside this is surely a mistake.
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
-Instant = Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)]
+
+def _written_out(value: object) -> object:
+    """A text of digits alone is a number to Pydantic, and a Unix time; whether in seconds or not, it guesses."""
+    if not isinstance(value, str) or "-" not in value[1:]:
+        raise PydanticCustomError("datetime_type", "an instant is a text")  # refusals.py says it in full
+    return value
+
+
+Instant = Annotated[AwareDatetime, Field(strict=False, ge=EARLIEST, le=LATEST), BeforeValidator(_written_out)]
 if TYPE_CHECKING:
     Carrier: TypeAlias = str
     Origin: TypeAlias = str

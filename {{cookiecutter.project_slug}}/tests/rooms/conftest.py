@@ -1,0 +1,49 @@
+"""The running service for the tests of rooms: one for the whole session, on folders of its own."""
+
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mlsystem.serving.run import Running, running_service
+from mlsystem.settings import Settings
+from serving_probe import NOW
+
+
+def own_copy(built: Settings, data_dir: Path) -> Settings:
+    """Settings that read the built features and models, and have a store, a log and a port of their own."""
+    data_dir.mkdir(parents=True)
+    for name in ("validated_dir", "features_dir", "models_dir"):
+        source = getattr(built, name)
+        (data_dir / source.name).symlink_to(source)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    return Settings(data_dir=data_dir, reports_dir=data_dir / "reports", serving_port=port)
+
+
+@pytest.fixture(scope="session")
+def make_settings(system, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Settings]:  # type: ignore[no-untyped-def]
+    """A maker of settings whose store is loaded as of NOW."""
+    from mlsystem.feature_store.online import OnlineFeatures
+    from mlsystem.feature_store.store import open_store
+
+    def make() -> Settings:
+        settings = own_copy(system.settings, tmp_path_factory.mktemp("serving") / "data")
+        OnlineFeatures(open_store(settings.features_dir, settings.online_dir)).materialise(NOW)
+        return settings
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def serving_settings(make_settings: Callable[[], Settings]) -> Settings:
+    return make_settings()
+
+
+@pytest.fixture(scope="session")
+def service(serving_settings: Settings) -> Iterator[Running]:
+    """Two workers. Tests may kill one; they must leave the service ready."""
+    with running_service(serving_settings) as running:
+        yield running

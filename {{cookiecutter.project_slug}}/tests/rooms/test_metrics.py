@@ -1,0 +1,109 @@
+"""The numbers of all workers: they add up, they are bounded, and PSI is computed from the sums."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from mlsystem.drift import psi
+from mlsystem.metrics import STAGES
+from mlsystem.model_registry.registry import load_champion
+from mlsystem.serving import prediction_log
+from mlsystem.serving.run import Running, running_service
+from mlsystem.settings import ROOT
+from serving_probe import FLIGHT, answers, ask, metric, send, workers
+
+NAMES = """
+    http_requests_total http_request_duration_seconds_count rejected_requests_total predictions_total
+    prediction_stage_duration_seconds_count degraded_predictions_total fallback_predictions_total
+    feature_age_seconds_count feature_store_failures_total prediction_log_failures_total model_input_bin_total
+    model_info model_input_psi_ratio drift_window_predictions
+"""
+
+
+@pytest.fixture(scope="module")
+def counted(make_settings):  # type: ignore[no-untyped-def]
+    """A service that nobody else asks: (settings, service, scrape, what was sent)."""
+    settings = make_settings()
+    with running_service(settings) as running:
+        for _ in range(60):
+            answers(running, FLIGHT)
+        answers(running, *[FLIGHT | {"carrier": "B6"}] * 120)
+        for _ in range(20):
+            ask(running, FLIGHT | {"carrier": "ZZ"})
+        answers(running, FLIGHT | {"as_of": "2013-06-03T19:00:00Z"})
+        for n in range(50):
+            send(running, "GET", f"/invented/{n}")
+        yield settings, running, scrape(running)
+
+
+def test_every_metric_is_there_with_a_help_and_promtool_finds_no_fault(counted):
+    _, _, text = counted
+
+    for name in NAMES.split():
+        assert any(line.startswith((name + "{", name + " ")) for line in text.splitlines()), name
+    if promtool := shutil.which("promtool"):
+        checked = subprocess.run([promtool, "check", "metrics"], input=text, text=True, capture_output=True)
+        assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_counts_add_up_over_two_workers_to_what_was_sent(counted):
+    _, running, text = counted
+
+    assert len(workers(running)) == 2
+    assert metric(text, "http_requests_total", route="/predict", status="200") == 62
+    assert metric(text, "http_requests_total", route="/predict", status="400") == 20
+    assert metric(text, "rejected_requests_total", status="400") == 20
+    assert metric(text, "rejected_requests_total", status="404") == 50
+    assert metric(text, "predictions_total") == 181
+    assert metric(text, "fallback_predictions_total") == 1
+    assert metric(text, "degraded_predictions_total", view="weather", reason="missing") == 1
+    assert metric(text, "model_input_bin_total", feature="score") == 181
+    assert metric(text, "model_input_bin_total", feature="carrier") == 181
+    assert metric(text, "drift_window_predictions") == 181
+    assert metric(text, "prediction_stage_duration_seconds_count", stage="predict") >= 62
+    assert metric(text, "prediction_stage_duration_seconds_count", stage="parse") >= 62
+    assert {stage for stage in STAGES if f'stage="{stage}"' in text} == set(STAGES)
+
+
+def test_both_workers_answered_and_either_scrape_says_the_same(counted):
+    settings, running, text = counted
+
+    files = [path for path in settings.predictions_dir.glob("*.jsonl") if path.stat().st_size]
+    again = [scrape(running) for _ in range(6)]
+
+    assert len(files) == 2
+    assert {metric(one, "predictions_total") for one in [text, *again]} == {181}
+
+
+def test_psi_is_that_of_all_workers_predictions_together(counted):
+    settings, _, text = counted
+    references = load_champion(settings.models_dir).references
+    rows = prediction_log.read(settings.predictions_dir).to_pandas()
+    origin_backlog = [row["origin_backlog"] for row in rows["model_row"]]
+
+    for name, values in (("origin_backlog", origin_backlog), ("score", rows["probability"])):
+        reference = references[name]
+        import numpy as np
+
+        expected = psi(reference.counts, reference.count(np.array(values, dtype="float64")))
+        assert metric(text, "model_input_psi_ratio", feature=name) == pytest.approx(expected)
+
+
+def test_what_a_caller_writes_never_becomes_a_label(counted):
+    _, _, text = counted
+
+    assert "invented" not in text
+    assert "ZZ" not in text
+    assert len(text.splitlines()) < 1_500
+    assert metric(text, "http_requests_total", route="other", status="404") == 50
+
+
+def test_the_scrape_configuration_is_valid():
+    if promtool := shutil.which("promtool"):
+        checked = subprocess.run([promtool, "check", "config", str(ROOT / "ops/prometheus/prometheus.yml")])
+        assert checked.returncode == 0
+
+
+def scrape(running: Running) -> str:
+    return send(running, "GET", "/metrics").body.decode()

@@ -1,0 +1,154 @@
+"""What goes wrong around the service, what it says then, and what it does not lose."""
+
+import json
+import signal
+import socket
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from mlsystem.serving import prediction_log
+from mlsystem.serving.run import NotStarted, Running, running_service, start
+from mlsystem.settings import Settings
+from serving_probe import FLIGHT, answers, ask, metric, pids, send, workers
+
+
+@pytest.fixture(scope="module")
+def own_settings(make_settings: Callable[[], Settings]) -> Settings:
+    return make_settings()
+
+
+@pytest.fixture(scope="module")
+def own(own_settings: Settings) -> Iterator[Running]:
+    """A service that this file's tests may hurt."""
+    with running_service(own_settings) as running:
+        yield running
+
+
+def test_readiness_tells_when_the_log_cannot_be_written_and_answers_go_on(own: Running, own_settings: Settings):
+    folder = own_settings.predictions_dir
+    hidden = folder.with_name("hidden")
+    folder.rename(hidden)
+    folder.write_text("a file where the folder was")
+    for path in hidden.iterdir():
+        path.unlink()
+
+    given = [answers(own, FLIGHT) for _ in range(4)]
+
+    assert len(given) == 4
+    refusal = send(own, "GET", "/readyz")
+    assert refusal.status == 503
+    assert "prediction log cannot be written" in refusal.content["error"]
+    assert metric(send(own, "GET", "/metrics").body.decode(), "prediction_log_failures_total") == 4
+
+    folder.unlink()
+
+    assert wait_until(lambda: send(own, "GET", "/readyz").status == 200)
+    (answer,) = answers(own, FLIGHT)
+    assert answer["prediction_id"] in logged_ids(own_settings)
+
+
+def test_readiness_tells_when_the_feature_store_cannot_be_read_and_answers_are_degraded(
+    own: Running, own_settings: Settings
+):
+    rows = own_settings.online_dir / "online.db"
+    with closing(sqlite3.connect(rows)) as connection:
+        connection.execute("ALTER TABLE mlsystem_origin RENAME TO elsewhere")
+
+    replies = [ask(own, FLIGHT | {"destination": code}) for code in ("SFO", "SEA", "DEN")]
+    refusal = send(own, "GET", "/readyz")
+    with closing(sqlite3.connect(rows)) as connection:
+        connection.execute("ALTER TABLE elsewhere RENAME TO mlsystem_origin")
+
+    assert [reply.status for reply in replies] == [200, 200, 200]
+    assert all(reply.content["predictions"][0]["degraded"] for reply in replies)
+    assert refusal.status == 503
+    assert "feature store cannot be read" in refusal.content["error"]
+    assert metric(send(own, "GET", "/metrics").body.decode(), "feature_store_failures_total") == 3
+    assert wait_until(lambda: send(own, "GET", "/readyz").status == 200)
+    assert answers(own, FLIGHT)[0]["degraded"] is False
+
+
+def test_a_killed_worker_is_replaced_and_loses_nothing_that_was_answered(own: Running, own_settings: Settings):
+    before = pids(own)
+    answered = [answers(own, FLIGHT)[0]["prediction_id"] for _ in range(20)]
+
+    workers(own)[0].send_signal(signal.SIGKILL)
+
+    time.sleep(0.2)
+    answered += [answers(own, FLIGHT)[0]["prediction_id"] for _ in range(20)]
+    assert set(answered) <= logged_ids(own_settings)
+    assert wait_until(lambda: len(pids(own)) == len(before), seconds=60)
+    assert pids(own) != before
+    assert metric(send(own, "GET", "/metrics").body.decode(), "predictions_total") >= 40
+
+
+def test_a_stopped_service_answers_what_it_has_accepted(make_settings: Callable[[], Settings]):
+    settings = make_settings()
+    running = start(settings)
+    flights = [FLIGHT | {"flight_number": n} for n in range(1, 801)]
+    statuses: list[int] = []
+    callers = [threading.Thread(target=lambda: statuses.append(ask(running, *flights).status)) for _ in range(4)]
+    for caller in callers:
+        caller.start()
+    time.sleep(0.3)  # all four are being answered: each takes longer than that, and a worker does them in turns
+
+    running.stop()
+
+    for caller in callers:
+        caller.join()
+    assert statuses == [200] * 4
+    assert running.process.returncode == 0
+    assert len(logged_ids(settings)) == 4 * 800
+    with pytest.raises(OSError, match="refused"):
+        send(running, "GET", "/livez")
+
+
+def test_a_port_in_use_is_said_before_anything_starts(own: Running, own_settings: Settings):
+    with pytest.raises(NotStarted, match=rf"port {own_settings.serving_port} is in use.*MLSYSTEM_SERVING_PORT"):
+        start(own_settings)
+
+
+def test_a_service_without_a_champion_says_so_and_is_gone(tmp_path: Path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = Settings(data_dir=tmp_path / "data", reports_dir=tmp_path, serving_port=port, workers=1)
+
+    with pytest.raises(NotStarted, match="no model was ever trained"):
+        start(settings)
+
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_a_torn_last_line_is_skipped_and_the_rest_is_read(own: Running, own_settings: Settings, tmp_path: Path):
+    answers(own, FLIGHT, FLIGHT)
+    whole = max(own_settings.predictions_dir.glob("*.jsonl"), key=lambda path: path.stat().st_size).read_bytes()
+    lines = whole.splitlines(keepends=True)
+    torn = tmp_path / "2013-11-05.1-abc-0.jsonl"
+
+    torn.write_bytes(b"".join(lines[:-1]) + lines[-1][: len(lines[-1]) // 2])
+
+    assert prediction_log.read(tmp_path).num_rows == len(lines) - 1
+    assert [row["prediction_id"] for row in prediction_log.records(tmp_path)] == [
+        json.loads(line)["prediction_id"] for line in lines[:-1]
+    ]
+
+
+def logged_ids(settings: Settings) -> set[str]:
+    return {row["prediction_id"] for row in prediction_log.records(settings.predictions_dir)}
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 20) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if is_so():
+            return True
+        time.sleep(0.1)
+    return is_so()

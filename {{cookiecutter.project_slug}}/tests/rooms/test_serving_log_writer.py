@@ -1,0 +1,57 @@
+"""The writer of the prediction log, where the disk ends."""
+
+import resource
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from mlsystem.serving import prediction_log
+from mlsystem.serving.log_writer import PredictionLog
+
+
+def test_a_full_disk_is_an_error_and_the_next_line_is_whole_again(tmp_path: Path):
+    log = PredictionLog(tmp_path)
+    log.append([{"prediction_id": "first"}])
+
+    with largest_file(100), pytest.raises(OSError, match=r"of .* bytes fitted|too large"):
+        log.append([{"prediction_id": "x" * 500}])
+    with largest_file(10), pytest.raises(OSError, match=r"."):
+        log.check()
+    log.check()
+    log.append([{"prediction_id": "second"}])
+
+    assert [row["prediction_id"] for row in prediction_log.records(tmp_path)] == ["first", "second"]
+
+
+def test_a_folder_that_was_removed_is_made_again(tmp_path: Path):
+    log = PredictionLog(tmp_path / "log")
+    log.append([{"prediction_id": "first"}])
+    for path in (tmp_path / "log").iterdir():
+        path.unlink()
+    (tmp_path / "log").rmdir()
+
+    log.append([{"prediction_id": "second"}])
+
+    assert [row["prediction_id"] for row in prediction_log.records(tmp_path / "log")] == ["second"]
+
+
+def test_two_processes_of_one_id_never_share_a_file(tmp_path: Path):
+    for _ in range(2):
+        PredictionLog(tmp_path).append([{"prediction_id": "one"}])
+
+    assert len(list(tmp_path.glob("*.jsonl"))) == 2
+
+
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """No file of this process may grow past `size` bytes: what a full disk does, without filling one."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -1,0 +1,80 @@
+"""What the serving tests share: a caller that can send anything, and a look at the service's processes."""
+
+import http.client
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import psutil
+
+from mlsystem.serving.run import Running
+
+NOW = datetime(2013, 11, 5, 19, tzinfo=UTC)  # the store is loaded as of this moment, two hours before FLIGHT leaves
+FLIGHT: dict[str, Any] = {
+    "carrier": "UA",
+    "flight_number": 1545,
+    "origin": "EWR",
+    "destination": "LAX",
+    "scheduled_departure_at": "2013-11-05T21:00:00Z",
+    "scheduled_arrival_at": "2013-11-06T03:10:00Z",
+    "tail_number": "N37290",
+}
+JSON = {"content-type": "application/json"}
+
+
+@dataclass
+class Reply:
+    status: int
+    body: bytes
+
+    @property
+    def content(self) -> Any:
+        return json.loads(self.body)
+
+
+def send(running: Running, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Reply:
+    """One request on a connection of its own. A server that refuses a large body may hang up before reading all."""
+    connection = http.client.HTTPConnection(running.url.removeprefix("http://"), timeout=30)
+    try:
+        with suppress(BrokenPipeError, ConnectionResetError):
+            connection.request(method, path, body, headers or {})
+        response = connection.getresponse()
+        return Reply(response.status, response.read())
+    finally:
+        connection.close()
+
+
+def ask(running: Running, *flights: dict[str, Any]) -> Reply:
+    return send(running, "POST", "/predict", json.dumps({"flights": flights}).encode(), JSON)
+
+
+def answers(running: Running, *flights: dict[str, Any]) -> list[dict[str, Any]]:
+    reply = ask(running, *flights)
+    assert reply.status == 200, reply.body
+    return reply.content["predictions"]
+
+
+def workers(running: Running) -> list[psutil.Process]:
+    """The processes that answer, not the parent that watches over them."""
+    found = []
+    for child in psutil.Process(running.process.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+            if "_bentoml_impl.worker.service" in child.cmdline():
+                found.append(child)
+    return found
+
+
+def pids(running: Running) -> list[int]:
+    return sorted(worker.pid for worker in workers(running))
+
+
+def metric(text: str, name: str, **labels: str) -> float:
+    """The sum over the series of this name that have these labels."""
+    total = 0.0
+    for line in text.splitlines():
+        series, _, value = line.rpartition(" ")
+        if series.split("{")[0] == name and all(f'{key}="{said}"' in series for key, said in labels.items()):
+            total += float(value)
+    return total
