@@ -40,7 +40,8 @@ def bundle_text(comparison: Comparison, result: Result, file: str, content: byte
 
 
 def champion_from(text: bytes, sha256: str, folder: Path, version: str) -> Champion:
-    """The model that a bundle describes. Nothing is parsed before its fingerprint is checked.
+    """The model that a bundle describes. Nothing is parsed before its fingerprint is checked: LightGBM
+    does not refuse a damaged file, it ends the process.
 
     `sha256` is the bundle's own, as the registry recorded it; the bundle holds the model file's. Raises UnusableModel.
     """
