@@ -5,14 +5,20 @@ import sys
 from collections.abc import Sequence
 from datetime import date
 
-from mlsystem.settings import configure_tools, load_settings
+from pydantic import ValidationError
+
+from mlsystem.settings import Settings, configure_tools, load_settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one task. What a task needs is imported when it runs, so that `--help` takes no time."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    configure_tools(load_settings())
+    try:
+        settings = load_settings()
+    except ValidationError as wrong:
+        print(f"a setting is wrong (.env.example lists them all with their defaults): {wrong}", file=sys.stderr)
+        return 1
+    options = _parser(settings).parse_args(arguments)
+    configure_tools(settings)
     from mlsystem.flows import tasks
 
     try:
@@ -25,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m mlsystem", description=__doc__)
     tasks = parser.add_subparsers(dest="task", required=True, metavar="TASK")
 
@@ -44,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
         ("features", "compute the features of days"),
         ("train", "make the training set, compare the candidates, register the best"),
     ):
-        _add_range(task(name, help_text))
+        in_range = task(name, help_text)
+        in_range.add_argument("--from", dest="first", type=date.fromisoformat, default=settings.first_day)
+        in_range.add_argument("--to", dest="last", type=date.fromisoformat, default=settings.last_day)
     replay = task("replay", "play past days through the running service")
     replay.add_argument("--day", type=date.fromisoformat, help="a service date, such as 2013-11-05")
     task("smoke", "start the service, ask it about one flight, stop it")
@@ -53,12 +61,6 @@ def _parser() -> argparse.ArgumentParser:
     task("report", "write reports/report.html again from reports/run.json")
     task("readme", "write the last run's figures into README.md")
     return parser
-
-
-def _add_range(parser: argparse.ArgumentParser) -> None:
-    settings = load_settings()
-    parser.add_argument("--from", dest="first", type=date.fromisoformat, default=settings.first_day)
-    parser.add_argument("--to", dest="last", type=date.fromisoformat, default=settings.last_day)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
+from pydantic import BaseModel
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[2]  # the project folder: the one with project.toml
@@ -80,7 +81,7 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.models_dir / 'mlflow.db'}"
 
 
-class Project(BaseSettings):
+class Project(BaseModel):
     """What was answered when the project was generated: project.toml, the one rendered settings file."""
 
     name: str = "Flight Delay Radar"
@@ -112,8 +113,7 @@ def configure_tools(settings: Settings) -> None:
     os.environ.setdefault("BENTOML_HOME", str(state / "bentoml"))
     os.environ.setdefault("MPLCONFIGDIR", str(state / "matplotlib"))
     os.environ.setdefault("MPLBACKEND", "Agg")
-    for name in ("OMP_NUM_THREADS",):
-        os.environ.setdefault(name, str(settings.threads))
+    os.environ.setdefault("OMP_NUM_THREADS", str(settings.threads))
 
 
 def child_environment(settings: Settings, **own: str) -> dict[str, str]:

@@ -27,9 +27,10 @@ def deployments() -> list:
     settings = load_settings()
     year = {"first": settings.first_day, "last": settings.last_day}
     yesterday: dict[str, date] = {"first": settings.last_day - timedelta(days=1), "last": settings.last_day}
+    ingesting, computing = (Cron(f"{minute} 3 * * *", timezone=NEW_YORK) for minute in (0, 30))
     return [
-        ingest.to_deployment("nightly", parameters=yesterday, schedules=[Cron("0 3 * * *", timezone=NEW_YORK)]),
-        build_features.to_deployment("nightly", parameters=yesterday, schedules=[Cron("30 3 * * *", timezone=NEW_YORK)]),
+        ingest.to_deployment("nightly", parameters=yesterday, schedules=[ingesting]),
+        build_features.to_deployment("nightly", parameters=yesterday, schedules=[computing]),
         train.to_deployment("monthly", parameters=year, schedules=[Cron("0 4 1 * *", timezone=NEW_YORK)]),
         serve_smoke.to_deployment("daily", schedules=[Cron("0 5 * * *", timezone=NEW_YORK)]),
         monitor.to_deployment("daily", schedules=[Cron("30 5 * * *", timezone=NEW_YORK)]),

@@ -1,7 +1,6 @@
 """How much memory a run needed: this process and all its children together, at the worst moment."""
 
 import threading
-from types import TracebackType
 
 import psutil
 
@@ -23,7 +22,7 @@ class PeakMemory:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *problem: object) -> None:
         self._done.set()
         self._thread.join()
 

@@ -13,6 +13,7 @@ from mlsystem.settings import Settings, load_settings
 
 LABELS_AFTER = timedelta(hours=36)  # by then every flight of the last day has landed: longest delay and longest route
 
+
 @task
 def look(settings: Settings) -> dict[str, Any]:
     """Everything that the log says so far. Labels count once they are known at the newest prediction's day's end."""

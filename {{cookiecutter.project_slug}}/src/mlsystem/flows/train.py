@@ -26,7 +26,8 @@ def make_training_set(first: date, last: date, fingerprint: str, settings: Setti
     from mlsystem.feature_store.store import open_store
 
     days = storage.day_range(first, last)
-    flights, arrivals = (storage.Partitions(settings.validated_dir / name).read(days) for name in ("flights", "arrivals"))
+    validated = settings.validated_dir
+    flights, arrivals = (storage.Partitions(validated / name).read(days) for name in ("flights", "arrivals"))
     store = open_store(settings.features_dir, settings.online_dir)
     rows = training_sets.training_set(store, flights.to_pandas(), arrivals.to_pandas(), lambda line: say(f"  {line}"))
     training_sets.write(rows, path, fingerprint)
@@ -79,4 +80,3 @@ def training_fingerprint(first: date, last: date, settings: Settings) -> str:
     rooms = [ROOT / "src/mlsystem" / room for room in ("domain", "feature_store", "training")]
     code = [path.read_bytes() for room in rooms for path in sorted(room.rglob("*.py"))]
     return storage.digest(*labels, *features, *code)
-

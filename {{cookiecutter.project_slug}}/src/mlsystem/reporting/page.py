@@ -25,7 +25,8 @@ def write_report(reports_dir: Path) -> Path:
 
 def render(run: dict[str, Any]) -> str:
     """The whole page as one HTML text that needs no network."""
-    environment = Environment(loader=PackageLoader("mlsystem.reporting", "."), autoescape=True, undefined=StrictUndefined)
+    loader = PackageLoader("mlsystem.reporting", ".")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     environment.filters["count"] = lambda value: f"{value:,}"
     environment.filters["usd"] = lambda value: f"{value:,.0f}"
     champion = run["champion"]

@@ -37,8 +37,8 @@ def render(run: dict[str, Any]) -> str:
         *(_row(name, model, never, name == run["champion"]) for name, model in run["models"].items()),
         "",
         f"From {run['rows']['flights']:,} flights, {run['feature_rows']:,} feature rows and "
-        f"{run['rows']['training_set']:,} labelled flights, joined point in time; {run['quarantined']} row in quarantine. "
-        f"{run['replayed_day']} replayed over HTTP: {serving['requests']:,} requests, {serving['errors']} errors, "
+        f"{run['rows']['training_set']:,} labelled flights, joined point in time; "
+        f"rows in quarantine: {run['quarantined']}. {run['replayed_day']} replayed over HTTP: {serving['requests']:,} requests, {serving['errors']} errors, "
         f"p50 {serving['p50_ms']} ms, p99 {serving['p99_ms']} ms.",
         "",
         f"The run took {run['total_seconds']:.0f} s and {run['peak_memory_mb']:,} MB on {run['cores']} cores: "
