@@ -42,7 +42,7 @@ def fit_candidates(path: Path, fingerprint: str, seed: int, settings: Settings) 
     from mlsystem.training.compare import compare
     from mlsystem.training.summary import summarise
 
-    comparison = compare(pq.read_table(path), seed, settings.workers, lambda line: say(f"  {line}"))
+    comparison = compare(pq.read_table(path), seed, settings.threads, lambda line: say(f"  {line}"))
     about = {"data_fingerprint": fingerprint}
     version = registry.publish(comparison, settings.models_dir, about)
     storage.write_text(settings.models_dir / "model_card.md", model_card(comparison, about))
