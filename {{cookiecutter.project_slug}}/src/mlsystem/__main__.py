@@ -21,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_tools(settings)
     from mlsystem.flows import tasks
 
+    tasks.keep_user_errors_short()
     try:
         return int(getattr(tasks, options.task)(options) or 0)
     except tasks.USER_ERRORS as problem:

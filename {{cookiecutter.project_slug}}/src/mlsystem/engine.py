@@ -27,14 +27,19 @@ class Engine:
         return self._connection.sql(sql).to_arrow_table()
 
     def close(self) -> None:
+        """Let go of the connection. One that an exception keeps alive until exit makes DuckDB print its leaks."""
         self._connection.close()
+        del self._connection
+
+    def __enter__(self) -> "Engine":
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.close()
 
 
 def query(sql: str, tables: Mapping[str, pa.Table]) -> pa.Table:
     """One query over these tables on an engine of its own."""
-    engine = Engine()
-    try:
+    with Engine() as engine:
         engine.register(tables)
         return engine.query(sql)
-    finally:
-        engine.close()

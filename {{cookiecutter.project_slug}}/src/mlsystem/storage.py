@@ -11,10 +11,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mlsystem.errors import UserError
+
 FINGERPRINT_KEY = b"fingerprint"
 
 
-class CorruptPartition(RuntimeError):
+class CorruptPartition(UserError):
     """A partition's file is there but cannot be read."""
 
 
@@ -95,8 +97,14 @@ def days_as_numpy(days: Sequence[date]):  # type: ignore[no-untyped-def]
     return pa.array(list(days), pa.date32()).to_numpy(zero_copy_only=False)
 
 
+class EmptyRange(UserError):
+    """A range of days that ends before it begins."""
+
+
 def day_range(first: date, last: date) -> list[date]:
-    """Every day from `first` to `last`, both included."""
+    """Every day from `first` to `last`, both included. Raises EmptyRange."""
+    if last < first:
+        raise EmptyRange(f"the range {first} to {last} ends before it begins")
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 

@@ -1,16 +1,17 @@
 """Opening the store: where the registry and the online rows are, registered once per set of definitions."""
 
 import sqlite3
-from contextlib import closing
 import warnings
+from contextlib import closing
 from pathlib import Path
 
 from feast import FeatureStore, RepoConfig
 
+from mlsystem.errors import UserError
 from mlsystem.feature_store import definitions
 
 
-class NotRegistered(RuntimeError):
+class NotRegistered(UserError):
     """The store has no registry yet."""
 
 

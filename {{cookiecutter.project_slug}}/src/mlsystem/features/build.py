@@ -46,13 +46,12 @@ def build(
 
 def compute_days(days: Sequence[date], validated_dir: Path) -> dict[str, dict[date, pa.Table]]:
     """Every view's rows of consecutive `days`, by view name and day."""
-    engine = Engine()
-    compute.load_facts(engine, read_facts(days[0], days[-1], validated_dir))
+    facts = read_facts(days[0], days[-1], validated_dir)
     after = datetime.combine(days[0], time(), UTC) - timedelta(microseconds=1)
     until = after + timedelta(days=len(days))
-    rows = {view.name: _by_day(compute.compute(engine, view, after, until), days) for view in VIEWS}
-    engine.close()
-    return rows
+    with Engine() as engine:
+        compute.load_facts(engine, facts)
+        return {view.name: _by_day(compute.compute(engine, view, after, until), days) for view in VIEWS}
 
 
 def read_facts(first: date, last: date, validated_dir: Path) -> dict[str, pa.Table]:

@@ -1,15 +1,29 @@
 """The tasks of the command line: each starts a flow, a tool, or the processes of a running system."""
 
 import argparse
+import logging
 import shutil
 import subprocess
 import sys
 
 from mlsystem.domain.adapter import SourceMissing
+from mlsystem.errors import UserError
 from mlsystem.flows.progress import say
 from mlsystem.settings import ROOT, load_settings
 
-USER_ERRORS = (SourceMissing, FileNotFoundError, OSError)  # what a person can mend: told in a sentence
+USER_ERRORS = (UserError, SourceMissing, OSError)  # OSError: a full disk, a file that is not there
+
+
+def keep_user_errors_short() -> None:
+    """What a person can mend is told in one sentence; Prefect would log it with two pages of its own calls."""
+    for name in ("prefect.flow_runs", "prefect.task_runs"):
+        logging.getLogger(name).addFilter(lambda record: not _is_user_error(record))
+
+
+def _is_user_error(record: logging.LogRecord) -> bool:
+    if record.exc_info:
+        return isinstance(record.exc_info[1], USER_ERRORS)
+    return "Finished in state Failed" in record.getMessage()  # says again what the sentence says
 
 
 def demo(options: argparse.Namespace) -> int:

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from mlsystem.drift import Reference
+from mlsystem.errors import UserError
 from mlsystem.training.calibration import Calibration
 from mlsystem.training.candidates import Model
 from mlsystem.training.climatology import Climatology
 
 
-class NoChampion(RuntimeError):
+class NoChampion(UserError):
     """No version of the model can be used: none carries the alias, or the one that does is not fit to load."""
 
 

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from mlsystem import storage
+from mlsystem.errors import UserError
 
 BEGIN, END = "<!-- figures: written by `make readme` -->", "<!-- end of figures -->"
 
 
-class MarkersMissing(ValueError):
+class MarkersMissing(UserError):
     """The README has no place for the figures."""
 
 
@@ -38,7 +39,8 @@ def render(run: dict[str, Any]) -> str:
         "",
         f"From {run['rows']['flights']:,} flights, {run['feature_rows']:,} feature rows and "
         f"{run['rows']['training_set']:,} labelled flights, joined point in time; "
-        f"rows in quarantine: {run['quarantined']}. {run['replayed_day']} replayed over HTTP: {serving['requests']:,} requests, {serving['errors']} errors, "
+        f"rows in quarantine: {run['quarantined']}. "
+        f"{run['replayed_day']} replayed over HTTP: {serving['requests']:,} requests, {serving['errors']} errors, "
         f"p50 {serving['p50_ms']} ms, p99 {serving['p99_ms']} ms.",
         "",
         f"The run took {run['total_seconds']:.0f} s and {run['peak_memory_mb']:,} MB on {run['cores']} cores: "

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from mlsystem.errors import UserError
 from mlsystem.metrics import Scrape, ServingMetrics
 from mlsystem.serving.asked import AskedFlight
+from mlsystem.serving.drift_window import DriftWindow
 from mlsystem.settings import Settings
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 PROBE = AskedFlight("UA", "EWR", "LAX", datetime(2013, 6, 3, 18, tzinfo=UTC), datetime(2013, 6, 4, tzinfo=UTC))
 
 
-class CannotServe(RuntimeError):
+class CannotServe(UserError):
     """Something without which no flight can be answered is not there."""
 
 
@@ -57,7 +59,6 @@ def load(settings: Settings, metrics: ServingMetrics) -> Loaded:
     """The champion, the store and the log; 7 seconds, most of it importing Feast. Raises CannotServe."""
     from mlsystem.feature_store.online import OnlineFeatures
     from mlsystem.feature_store.store import NotRegistered, open_store
-    from mlsystem.model_registry.bundle import UnusableModel
     from mlsystem.model_registry.registry import NoChampion, load_champion
     from mlsystem.serving.log_writer import PredictionLog
     from mlsystem.serving.predictor import Predictor
@@ -66,8 +67,8 @@ def load(settings: Settings, metrics: ServingMetrics) -> Loaded:
         champion = load_champion(settings.models_dir)
         store = open_store(settings.features_dir, settings.online_dir, register=False)
         predictor = Predictor(champion, OnlineFeatures(store), PredictionLog(settings.predictions_dir), metrics)
-    except (NoChampion, UnusableModel, NotRegistered) as problem:
+    except (NoChampion, NotRegistered) as problem:
         raise CannotServe(str(problem)) from problem
-    loaded = Loaded(predictor, Scrape(champion.references))
+    loaded = Loaded(predictor, Scrape(DriftWindow(champion.references)))
     loaded.problems()  # the first lookup is slow; no caller shall wait for it
     return loaded

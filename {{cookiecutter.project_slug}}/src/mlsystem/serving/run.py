@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlsystem.errors import UserError
 from mlsystem.settings import ROOT, Settings, child_environment
 
 SERVICE = "mlsystem.serving.service:FlightDelays"
@@ -22,7 +23,7 @@ START_SECONDS = 180.0  # 10 to 15 on an idle laptop, most of it to import Feast 
 STOP_SECONDS = 20  # the longest that a request in flight may take, and a little
 
 
-class NotStarted(RuntimeError):
+class NotStarted(UserError):
     """The service could not be started, or did not become ready; the message says why."""
 
 

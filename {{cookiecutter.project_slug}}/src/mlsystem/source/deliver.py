@@ -44,19 +44,18 @@ def source_fingerprint() -> str:
 @lru_cache(maxsize=1)
 def read_year() -> dict[str, pa.Table]:
     """Every table of the whole data set, sorted by service date and key. About 2 seconds, once per process."""
-    engine = Engine()
     raw = {name: _read_csv(path) for name, path in adapter.raw_files().items()}
     supplement = {
         "airport": list(adapter.TIME_ZONE_SUPPLEMENT),
         "time_zone": list(adapter.TIME_ZONE_SUPPLEMENT.values()),
     }
-    engine.register(raw | {"supplement": pa.table(supplement)})
-    engine.execute("CREATE TABLE time_zones AS SELECT faa AS airport, tzone AS time_zone FROM raw_airports")
     tables = {}
-    for table in EVENT_TABLES:
-        engine.execute(f"CREATE TABLE {table.name} AS {adapter.sql(f'source_{table.name}')}")
-        tables[table.name] = engine.query(f"SELECT * FROM {table.name} ORDER BY service_date, {table.key}")
-    engine.close()
+    with Engine() as engine:
+        engine.register(raw | {"supplement": pa.table(supplement)})
+        engine.execute("CREATE TABLE time_zones AS SELECT faa AS airport, tzone AS time_zone FROM raw_airports")
+        for table in EVENT_TABLES:
+            engine.execute(f"CREATE TABLE {table.name} AS {adapter.sql(f'source_{table.name}')}")
+            tables[table.name] = engine.query(f"SELECT * FROM {table.name} ORDER BY service_date, {table.key}")
     # The outcome is no part of the timetable: a delay in `flights` would be an invitation to leak it.
     outcomes = ["departure_delay_minutes", "arrival_delay_minutes"]
     return tables | {"flights": tables["flights"].drop_columns(outcomes)}

@@ -7,9 +7,10 @@ import numpy as np
 import pyarrow as pa
 
 from mlsystem.domain.request import MODEL_COLUMNS
+from mlsystem.errors import UserError
 
 
-class UnusableTrainingSet(ValueError):
+class UnusableTrainingSet(UserError):
     """A training set that lacks columns, or has a split without rows or without both labels."""
 
 

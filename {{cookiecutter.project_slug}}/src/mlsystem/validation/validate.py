@@ -19,6 +19,7 @@ from mlsystem import storage
 from mlsystem.domain import adapter
 from mlsystem.domain.tables import DAYS, EVENT_TABLES
 from mlsystem.engine import query
+from mlsystem.errors import UserError
 from mlsystem.validation.expectations import Breach, find_breaches, open_context
 
 Progress = Callable[[str], None]
@@ -29,11 +30,11 @@ BREACHES = pa.schema(
 )
 
 
-class Misfiled(RuntimeError):
+class Misfiled(UserError):
     """A delivered partition holds rows of another day."""
 
 
-class NotValidated(RuntimeError):
+class NotValidated(UserError):
     """The day's validated rows were not made from its present delivery."""
 
 

@@ -1,0 +1,139 @@
+"""The demo, by the user's own command on the whole year: what it prints, writes and promises."""
+
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from mlsystem.reporting.page import render, write_report
+from mlsystem.reporting.readme import BEGIN, END, MarkersMissing, write_figures
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+
+
+@pytest.fixture(scope="module")
+def run(system) -> dict:
+    return json.loads((system.settings.reports_dir / "run.json").read_text())
+
+
+def test_the_demo_prints_progress_and_no_warning(system):
+    out, err = ((system.settings.data_dir / name).read_text() for name in ("demo.out", "demo.err"))
+
+    assert err == ""
+    assert not re.search(r"warn(ing)?:|traceback|error:", out, re.IGNORECASE)
+    assert out.count("\n") > 15
+    assert all(re.match(r"\[ *\d+\.\d s\] ", line) for line in out.splitlines())
+
+
+def test_run_json_has_what_others_rely_on(run):
+    assert run["rows"]["flights"] == 336_776
+    assert run["rows"]["training_set"] == 327_346
+    assert run["quarantined"] == 1
+    assert set(run["models"]) == {"climatology", "logistic_regression", "lightgbm"}
+    wanted = {"auc", "pr_auc", "log_loss", "brier", "ece", "usd_per_1000", "predict_ms_p50"}
+    assert all(wanted <= set(figures) for figures in run["models"].values())
+    assert {"requests", "errors", "p50_ms", "p99_ms", "rps"} <= set(run["serving"])
+    assert run["total_seconds"] >= sum(run["stages_seconds"].values())
+    assert {"prefect", "feast", "mlflow", "bentoml", "great-expectations"} <= set(run["versions"])
+    assert "score" in run["drift"]
+
+
+def test_the_champion_keeps_its_promises_on_months_it_never_saw(run):
+    champion, baseline = run["models"]["lightgbm"], run["models"]["climatology"]
+
+    assert run["champion"] == "lightgbm"
+    assert champion["auc"] >= 0.75
+    assert champion["pr_auc"] >= 0.53
+    assert champion["ece"] <= 0.02
+    assert champion["usd_per_1000"] < baseline["usd_per_1000"] < run["never_warn_usd_per_1000"]
+
+
+def test_every_flight_of_the_replayed_day_was_answered(run):
+    assert run["serving"]["errors"] == 0
+    assert run["serving"]["requests"] >= run["live"]["labelled"] > 400
+
+
+class Links(HTMLParser):
+    """Everything that a browser would fetch for the page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = dict(attrs)
+        if tag in ("script", "img", "iframe", "link"):
+            self.fetched.append(f"{tag} {said.get('src') or said.get('href')}")
+
+
+def test_the_report_needs_no_network(system):
+    page = Links()
+
+    page.feed((system.settings.reports_dir / "report.html").read_text())
+
+    assert page.fetched == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_report_fits_its_screen(system, tmp_path: Path, width: int):
+    if CHROMIUM is None:
+        pytest.fail("this test needs a browser: install chromium (Debian's package has that name)")
+    report = system.settings.reports_dir / "report.html"
+    frame = tmp_path / "frame.html"
+    frame.write_text(
+        f'<iframe id="f" src="{report.as_uri()}" style="width:{width}px;height:800px;border:0"></iframe>'
+        '<p id="w"></p><script>f.onload=()=>w.textContent="wide:"+f.contentDocument.documentElement.scrollWidth</script>'
+    )
+
+    shown = subprocess.run(
+        [CHROMIUM, "--headless", "--no-sandbox", *QUIET, "--allow-file-access-from-files", "--virtual-time-budget=5000"]
+        + [f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", frame.as_uri()],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    measured = re.search(r"wide:(\d+)", shown.stdout)
+    assert measured, shown.stdout[-500:]
+    assert int(measured[1]) <= width
+
+
+def test_a_name_with_markup_in_it_stays_text(run):
+    page = render(run | {"project": "<script>alert(1)</script>"})
+
+    assert "<script>" not in page
+
+
+def test_a_report_without_a_run_says_what_to_do(tmp_path: Path):
+    with pytest.raises(FileNotFoundError, match="make demo"):
+        write_report(tmp_path)
+
+
+def test_the_figures_of_the_readme_are_the_runs(system, run, tmp_path: Path):
+    readme = tmp_path / "README.md"
+    readme.write_text(f"# Before\n\n{BEGIN}\nold\n{END}\n\nAfter\n")
+
+    write_figures(readme, system.settings.reports_dir)
+    once = readme.read_text()
+    write_figures(readme, system.settings.reports_dir)
+
+    assert readme.read_text() == once
+    assert once.startswith("# Before\n")
+    assert once.endswith("\n\nAfter\n")
+    assert f"**{run['models']['lightgbm']['auc']:.3f}**" in once
+    assert "old" not in once
+
+
+def test_a_readme_without_a_place_for_figures_is_left_alone(system, tmp_path: Path):
+    readme = tmp_path / "README.md"
+    readme.write_text("# Mine\n")
+
+    with pytest.raises(MarkersMissing):
+        write_figures(readme, system.settings.reports_dir)
+
+    assert readme.read_text() == "# Mine\n"

@@ -1,0 +1,88 @@
+"""The command line, as a person uses it: each test is one or more real processes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from conftest import free_port
+from mlsystem import storage
+from mlsystem.settings import ROOT, Settings, child_environment
+
+
+def mlsystem(settings: Settings, *arguments: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "mlsystem", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=child_environment(settings), capture_output=True, text=True, check=False, timeout=300
+    )
+
+
+def test_a_range_of_days_is_ingested_and_a_second_run_changes_nothing(own_settings: Settings):
+    days = ("--from", "2013-02-11", "--to", "2013-02-13")
+
+    first = mlsystem(own_settings, "ingest", *days)
+    written = contents(own_settings)
+    second = mlsystem(own_settings, "ingest", *days)
+
+    assert (first.returncode, first.stderr) == (0, "")
+    assert "'days': 3" in first.stdout
+    assert "'quarantined': 1" in first.stdout  # 1,048 mph of wind on 12 February
+    assert (second.returncode, second.stderr) == (0, "")
+    assert "'days': 0" in second.stdout
+    assert contents(own_settings) == written
+
+
+def contents(settings: Settings) -> dict[str, str]:
+    paths = sorted(settings.data_dir.rglob("*.parquet"))
+    return {str(path.relative_to(settings.data_dir)): storage.digest(path.read_bytes()) for path in paths}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("report",), "run `make demo` first"),
+        (("monitor",), "run `make replay` first"),
+        (("ingest", "--from", "yesterday"), "invalid"),
+        (("ingest", "--from", "2013-03-05", "--to", "2013-03-01"), "ends before it begins"),
+        (("features",), "run `make ingest` first"),
+        (("fly",), "invalid choice"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_a_sentence(own_settings: Settings, arguments, sentence):
+    told = mlsystem(own_settings, *arguments)
+
+    assert told.returncode != 0
+    assert sentence in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_without_a_task_the_tasks_are_listed(own_settings: Settings):
+    told = mlsystem(own_settings, "--help")
+
+    assert {"demo", "train", "replay", "up"} <= set(told.stdout.split())
+
+
+def test_up_starts_all_that_is_there_and_down_leaves_nothing_behind(system, tmp_path: Path):
+    ports = {f"{name}_port": free_port() for name in ("serving", "mlflow", "prefect", "prometheus")}
+    settings = system.settings.model_copy(update=ports)
+
+    up = mlsystem(settings, "up")
+    remembered = json.loads((settings.data_dir / "tools/running.json").read_text())
+    children = [child for pid, _ in remembered.values() for child in psutil.Process(pid).children(recursive=True)]
+    ready = httpx.get(f"http://127.0.0.1:{settings.serving_port}/readyz")
+    mlflow = httpx.get(f"http://127.0.0.1:{settings.mlflow_port}/")
+    prefect = httpx.get(f"http://127.0.0.1:{settings.prefect_port}/api/health")
+    down = mlsystem(settings, "down")
+
+    assert (up.returncode, up.stderr) == (0, "")
+    assert (ready.status_code, mlflow.status_code, prefect.status_code) == (200, 200, 200)
+    assert all(f":{port}" in up.stdout for name, port in ports.items() if name.removesuffix("_port") in remembered)
+    assert down.returncode == 0
+    _, left = psutil.wait_procs([p for p in children if p.is_running()], timeout=10)
+    assert left == []
+    assert not any(psutil.pid_exists(pid) for pid, _ in remembered.values())
+    assert "nothing of this project is running" in mlsystem(settings, "down").stdout
