@@ -9,7 +9,9 @@ import great_expectations as gx
 import great_expectations.expectations as gxe
 import pandas as pd
 from great_expectations.checkpoint import UpdateDataDocsAction
+from great_expectations.core import ExpectationValidationResult
 from great_expectations.data_context import AbstractDataContext
+from great_expectations.data_context.types.base import ProgressBarsConfig
 
 from mlsystem.domain.tables import Rule, Table
 
@@ -30,7 +32,7 @@ def open_context(folder: Path) -> AbstractDataContext:
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     folder.mkdir(parents=True, exist_ok=True)
     context = gx.get_context(mode="file", project_root_dir=folder)
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context
 
 
@@ -43,10 +45,15 @@ def find_breaches(context: AbstractDataContext, table: Table, rows: pd.DataFrame
     for validation in result.run_results.values():
         for finding in validation.results:
             if not finding.success:
-                rule = table.rules[finding.expectation_config.meta["rule"]]
+                rule = table.rules[_meta(finding)["rule"]]
                 found = tuple(sorted(entry[ROW] for entry in finding.result["unexpected_index_list"]))
                 breaches.append(Breach(table.name, rule, found))
     return breaches
+
+
+def _meta(finding: ExpectationValidationResult) -> dict[str, Any]:
+    """What `_expectation` noted about the rule when it translated it."""
+    return (finding.expectation_config and finding.expectation_config.meta) or {}
 
 
 def _checkpoint(context: AbstractDataContext, table: Table) -> gx.Checkpoint:
