@@ -4,7 +4,7 @@ Correct for many worker processes: each adds to files of its own in PROMETHEUS_M
 worker answers it, adds them up. What does not add up (PSI) is computed from the sums, at the scrape.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 
@@ -13,13 +13,14 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from mlsystem.drift import Reference, psi
+from mlsystem.drift import Reference
 
 STAGES = ("parse", "features", "predict", "explain", "log")
 SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 AGES = (60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0, 172_800.0, 259_200.0)
 BINS = "model_input_bin"  # the client adds _total
 SCORE = "score"
+Bins = dict[tuple[str, int], float]  # (feature, bin) -> predictions
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -92,12 +93,11 @@ class ServingMetrics:
 
 
 class Scrape:
-    """All workers' metrics added up, with PSI against the champion's references: what /metrics answers."""
+    """All workers' metrics added up, and what is computed from the sums: what /metrics answers."""
 
-    def __init__(self, references: Mapping[str, Reference], window: int = 5_000) -> None:
-        self._references = references
-        self._window = window  # predictions; by chance alone PSI is bins / predictions, so fewer would only be noise
-        self._snapshots: list[np.ndarray] = []
+    def __init__(self, drift: Callable[[Bins], tuple[int, dict[str, float]]]) -> None:
+        """`drift` makes the number of recent predictions, and PSI by feature, of the bins counted since the start."""
+        self._drift = drift
 
     def text(self) -> bytes:
         """The scrape in Prometheus's text format."""
@@ -105,55 +105,21 @@ class Scrape:
 
     def collect(self) -> Iterator[Metric]:
         merged = MultiProcessCollector(CollectorRegistry())  # type: ignore[no-untyped-call]
-        # Feast counts a few things of its own, per process id for ever; they are not part of this scrape.
-        families = [family for family in merged.collect() if not family.name.startswith("feast_")]  # type: ignore[no-untyped-call]
-        for family in families:
+        bins: Bins = {}
+        for family in merged.collect():  # type: ignore[no-untyped-call]
+            if family.name.startswith("feast_"):
+                continue  # Feast counts a few things of its own, per process id for ever
             if family.type == "histogram":
                 family.samples.sort(key=_as_prometheus_writes)
-        yield from families
-        yield from self._drift(families)
-
-    def _drift(self, families: Iterable[Metric]) -> Iterator[Metric]:
-        counts = self._counts(families)
-        live = counts - self._base(counts)
-        value = GaugeMetricFamily(
-            "model_input_psi_ratio",
-            "Population stability index of each model input and of the score against training, in the recent window.",
-            labels=("feature",),
-        )
-        rows = 0
-        start = 0
-        for name, reference in self._references.items():
-            bins = live[start : start + len(reference.counts)].tolist()
-            start += len(reference.counts)
-            rows = int(sum(bins))
-            if rows:
-                value.add_metric((name,), psi(reference.counts, bins))
-        yield value
-        yield GaugeMetricFamily("drift_window_predictions", "Predictions that PSI is computed over.", value=rows)
-
-    def _counts(self, families: Iterable[Metric]) -> np.ndarray:
-        """Every reference's bins one after another, summed over workers since the service started."""
-        seen = {
-            (sample.labels["feature"], sample.labels["bin"]): sample.value
-            for family in families
-            if family.name == BINS
-            for sample in family.samples
-        }
-        bins = ((name, str(index)) for name, ref in self._references.items() for index in range(len(ref.counts)))
-        return np.array([seen.get(one, 0.0) for one in bins])
-
-    def _base(self, counts: np.ndarray) -> np.ndarray:
-        """The newest snapshot that is at least a window old, or zero: drift of long ago must not hide that of today."""
-        per_prediction = max(1, len(self._references))
-        total = counts.sum() / per_prediction
-        ages = [total - snapshot.sum() / per_prediction for snapshot in self._snapshots]
-        if not ages or ages[-1] >= self._window / 10:
-            self._snapshots.append(counts)
-            ages.append(0.0)
-        old_enough = sum(age >= self._window for age in ages)
-        self._snapshots = self._snapshots[max(0, old_enough - 1) :]
-        return self._snapshots[0] if old_enough else np.zeros_like(counts)
+            if family.name == BINS:
+                bins = {(one.labels["feature"], int(one.labels["bin"])): one.value for one in family.samples}
+            yield family
+        predictions, found = self._drift(bins)
+        drift = GaugeMetricFamily("model_input_psi_ratio", "PSI of each input and score, recent.", labels=["feature"])
+        for feature, value in found.items():
+            drift.add_metric([feature], value)
+        yield drift
+        yield GaugeMetricFamily("drift_window_predictions", "Predictions that PSI is of.", value=predictions)
 
 
 def _as_prometheus_writes(sample: object) -> tuple:

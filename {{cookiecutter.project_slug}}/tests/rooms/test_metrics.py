@@ -2,7 +2,9 @@
 
 import shutil
 import subprocess
+import time
 
+import numpy as np
 import pytest
 
 from mlsystem.drift import psi
@@ -26,6 +28,8 @@ def counted(make_settings):  # type: ignore[no-untyped-def]
     """A service that nobody else asks: (settings, service, scrape, what was sent)."""
     settings = make_settings()
     with running_service(settings) as running:
+        while len(list(settings.predictions_dir.glob("*.jsonl"))) < 2:  # each worker opens its log when it is ready
+            time.sleep(0.1)
         for _ in range(60):
             answers(running, FLIGHT)
         answers(running, *[FLIGHT | {"carrier": "B6"}] * 120)
@@ -84,8 +88,6 @@ def test_psi_is_that_of_all_workers_predictions_together(counted):
 
     for name, values in (("origin_backlog", origin_backlog), ("score", rows["probability"])):
         reference = references[name]
-        import numpy as np
-
         expected = psi(reference.counts, reference.count(np.array(values, dtype="float64")))
         assert metric(text, "model_input_psi_ratio", feature=name) == pytest.approx(expected)
 

@@ -26,13 +26,6 @@ class Refused(Exception):
         self.status = status
 
 
-def NO_DUPLICATES(pairs: list[tuple[str, Any]]) -> None:
-    """A hook for json.loads: an object that says one thing twice has no meaning. Raises Refused."""
-    keys = [key for key, _ in pairs]
-    if len(set(keys)) < len(keys):
-        raise Refused(400, "the body says the same key twice in one object; which of the two is meant?")
-
-
 def refusal_of(status: int, body: bytes) -> dict[str, Any]:
     """What to answer instead of the body that the framework wrote for this status."""
     try:

@@ -73,7 +73,9 @@ class FlightDelays:
         for start in range(CHUNK, len(flights), CHUNK):
             await asyncio.sleep(0)
             answers += self.loaded.predictor.answer(flights[start : start + CHUNK])
-        return PredictResponse.model_construct(predictions=answers)
+        # Not the model itself: BentoML would check it again and write it to the socket in two pieces.
+        content = PredictResponse.model_construct(predictions=answers).model_dump_json()
+        return Response(content, media_type="application/json")  # type: ignore[return-value]
 
     async def __is_ready__(self) -> bool:
         problems = [self.problem] if self.loaded is None else self.loaded.problems()
