@@ -10,11 +10,9 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 from feast import FeatureStore
-from feast.data_source import PushMode
 
 from mlsystem.domain.features import FEATURE_SERVICE, VIEWS, View
 from mlsystem.domain.request import Flight
-from mlsystem.feature_store.definitions import push_source_name
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ class OnlineFeatures:
         is_newer = newest["event_timestamp"].to_numpy() >= present.to_numpy()
         fresh = newest[is_newer | (present > clock).to_numpy()]
         if len(fresh):
-            self.store.push(push_source_name(view), fresh, to=PushMode.ONLINE)
+            self.store.write_to_online_store(view.name, fresh)  # what Feast's push ends in, without 10 ms of look-ups
         return len(fresh)
 
     def _event_timestamps(self, view: View, keys: list[dict[str, str]]) -> pd.Series:

@@ -6,6 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 from feast import FeatureStore, RepoConfig
+from feast.protos.feast.core.Registry_pb2 import Registry
+from google.protobuf.message import DecodeError
 
 from mlsystem.errors import UserError
 from mlsystem.feature_store import definitions
@@ -27,6 +29,8 @@ def open_store(features_dir: Path, online_dir: Path, register: bool = True) -> F
     # Feast's DuckDB store reads through Ibis, which calls a name that DuckDB renamed.
     warnings.filterwarnings("ignore", message="fetch_arrow_table", category=DeprecationWarning)
     online_dir.mkdir(parents=True, exist_ok=True)
+    if register:
+        _drop_if_torn(registry)
     store = FeatureStore(
         config=RepoConfig(
             project="mlsystem",
@@ -49,3 +53,12 @@ def open_store(features_dir: Path, online_dir: Path, register: bool = True) -> F
             connection.execute("PRAGMA journal_mode = WAL")  # readers never wait for the writer; kept in the file
         store.apply([*definitions.everything(features_dir)])
     return store
+
+
+def _drop_if_torn(registry: Path) -> None:
+    """Feast writes the registry in place: a kill meanwhile leaves half of it. All that is in it can be made again."""
+    try:
+        if registry.exists():
+            Registry().ParseFromString(registry.read_bytes())
+    except DecodeError:
+        registry.unlink()
