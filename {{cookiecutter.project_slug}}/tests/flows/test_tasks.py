@@ -48,7 +48,6 @@ def contents(settings: Settings) -> dict[str, str]:
         (("monitor",), "run `make replay` first"),
         (("ingest", "--from", "yesterday"), "invalid"),
         (("ingest", "--from", "2013-03-05", "--to", "2013-03-01"), "ends before it begins"),
-        (("features",), "run `make ingest` first"),
         (("fly",), "invalid choice"),
     ],
 )

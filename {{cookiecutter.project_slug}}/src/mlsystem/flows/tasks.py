@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 
+from mlsystem import storage
 from mlsystem.domain.adapter import SourceMissing
 from mlsystem.errors import UserError
 from mlsystem.flows.progress import say
@@ -33,6 +34,7 @@ def demo(options: argparse.Namespace) -> int:
 
 
 def ingest(options: argparse.Namespace) -> None:
+    storage.day_range(options.first, options.last)  # refused before Prefect starts
     from mlsystem.flows.data import ingest
 
     say(f"validated {ingest(options.first, options.last)}")
