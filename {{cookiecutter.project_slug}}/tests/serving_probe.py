@@ -2,14 +2,17 @@
 
 import http.client
 import json
+import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import psutil
 
 from mlsystem.serving.run import Running
+from mlsystem.settings import Settings
 
 NOW = datetime(2013, 11, 5, 19, tzinfo=UTC)  # the store is loaded as of this moment, two hours before FLIGHT leaves
 FLIGHT: dict[str, Any] = {
@@ -22,6 +25,18 @@ FLIGHT: dict[str, Any] = {
     "tail_number": "N37290",
 }
 JSON = {"content-type": "application/json"}
+
+
+def own_copy(built: Settings, data_dir: Path) -> Settings:
+    """Settings that read the built features and models, and have a store, a log and a port of their own."""
+    data_dir.mkdir(parents=True)
+    for name in ("validated_dir", "features_dir", "models_dir"):
+        source = getattr(built, name)
+        (data_dir / source.name).symlink_to(source)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    return Settings(data_dir=data_dir, reports_dir=data_dir / "reports", serving_port=port)
 
 
 @dataclass

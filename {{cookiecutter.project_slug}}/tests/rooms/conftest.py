@@ -1,26 +1,12 @@
 """The running service for the tests of rooms: one for the whole session, on folders of its own."""
 
-import socket
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from mlsystem.serving.run import Running, running_service
 from mlsystem.settings import Settings
-from serving_probe import NOW
-
-
-def own_copy(built: Settings, data_dir: Path) -> Settings:
-    """Settings that read the built features and models, and have a store, a log and a port of their own."""
-    data_dir.mkdir(parents=True)
-    for name in ("validated_dir", "features_dir", "models_dir"):
-        source = getattr(built, name)
-        (data_dir / source.name).symlink_to(source)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    return Settings(data_dir=data_dir, reports_dir=data_dir / "reports", serving_port=port)
+from serving_probe import NOW, own_copy
 
 
 @pytest.fixture(scope="session")

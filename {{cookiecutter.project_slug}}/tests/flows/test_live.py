@@ -1,0 +1,94 @@
+"""A replayed day, watched by a real Prometheus: what it scraped is what was sent, whichever worker answered."""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import httpx
+import pytest
+
+from conftest import free_port
+from mlsystem.domain.features import VIEWS
+from mlsystem.flows.live import Served, play, service_url
+from mlsystem.metrics import STAGES
+from mlsystem.serving.run import running_service
+from mlsystem.settings import ROOT, Settings
+from serving_probe import own_copy
+
+DAY = date(2013, 11, 28)  # Thanksgiving: the year's shortest day of flights
+NEEDED = "this test needs Prometheus (Debian's package prometheus)"
+
+
+@pytest.fixture(scope="module")
+def settings(system, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return own_copy(system.settings, tmp_path_factory.mktemp("live") / "data")
+
+
+@pytest.fixture(scope="module")
+def watched(settings: Settings, tmp_path_factory) -> Iterator[tuple[Served, httpx.Client]]:
+    """The service with two workers, a day played through it, and Prometheus's own API while both run."""
+    port, folder = free_port(), tmp_path_factory.mktemp("prometheus")
+    config = (ROOT / "ops/prometheus/prometheus.yml").read_text()
+    config = config.replace("127.0.0.1:3000", f"127.0.0.1:{settings.serving_port}").replace("5s", "1s")
+    (folder / "prometheus.yml").write_text(config)
+    if shutil.which("prometheus") is None:
+        pytest.fail(NEEDED)
+    command = ["prometheus", f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'tsdb'}"]
+    with running_service(settings), (folder / "log").open("wb") as log:
+        process = subprocess.Popen([*command, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)
+        try:
+            served = play.fn(DAY, settings)
+            time.sleep(2.5)  # two scrapes after the last answer
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1") as client:
+                yield served, client
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def ask(client: httpx.Client, query: str) -> dict[str, float]:
+    """Label values -> value."""
+    found = client.get("/query", params={"query": query}).raise_for_status().json()["data"]["result"]
+    return {",".join(one["metric"].values()): float(one["value"][1]) for one in found}
+
+
+def test_prometheus_counts_what_was_sent(watched):
+    served, client = watched
+
+    assert ask(client, "sum(predictions_total)") == {"": served.requests}
+    assert ask(client, "sum(http_request_duration_seconds_count{route='/predict'})") == {"": served.requests}
+    assert ask(client, "sum by (stage) (prediction_stage_duration_seconds_count)") == dict.fromkeys(
+        STAGES, served.requests
+    )
+
+
+def test_prometheus_sees_how_old_the_features_were(watched):
+    served, client = watched
+
+    answered = ask(client, "sum by (view) (feature_age_seconds_count)")
+    oldest = {v.name: ask(client, f"feature_age_seconds_bucket{{view='{v.name}',le='+Inf'}}") for v in VIEWS}
+    within = ask(client, "feature_age_seconds_bucket{view='origin',le='900.0'}")
+
+    assert answered["origin"] == answered["weather"] == served.requests
+    assert all(oldest.values())
+    assert list(within.values()) == [served.requests]  # a tick every 15 minutes, so never older
+
+
+def test_prometheus_sees_drift_for_every_input_and_the_score(watched):
+    _, client = watched
+
+    drift = ask(client, "max by (feature) (model_input_psi_ratio)")
+
+    assert {"score", "carrier", "origin_backlog", "weather_temperature"} <= set(drift)
+    assert all(value >= 0 for value in drift.values())
+
+
+def test_the_scrape_is_clean_by_promtools_own_check(watched, settings: Settings, tmp_path: Path):
+    text = httpx.get(f"{service_url(settings)}/metrics").text
+
+    checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
