@@ -10,7 +10,7 @@ LOCK = $(CURDIR)/$(BIN)/uv pip compile --quiet --universal --generate-hashes --p
 	requirements.in --output-file requirements.lock $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bake demo test quick check format lock clean
+.PHONY: help setup bake demo figures test quick check format lock clean
 
 help:  ## Print these tasks (at once)
 	@echo "The template of a complete ML system. Its tasks, and about how long each takes on 2 cores:"
@@ -25,6 +25,10 @@ bake: setup  ## Generate a project with the default answers into build/ (2 s)
 demo: bake  ## Generate a project and run its whole system on a real year, ending with a report (10 min)
 	@$(MAKE) -C $(BAKE) demo
 	@echo "The report: $(BAKE)/reports/report.html"
+
+figures: demo  ## Write that run's figures into this README and the project's (10 min)
+	@$(BAKE)/.venv/bin/python -c "import sys; from pathlib import Path; from mlsystem.reporting.readme import write_figures; \
+		[write_figures(Path(readme), Path('$(BAKE)/reports')) for readme in sys.argv[1:]]" README.md "$(TEMPLATE)/README.md"
 
 test: setup  ## Run every test, and last walk a user's day: generate, test and demo a project (20 min)
 	@$(BIN)/python -m pytest

@@ -12,8 +12,8 @@ ONE_MACHINE_ONLY = {
     "a build machine's folder": r"(?<![\w.{}$)-])/wor[k]/\w",
     "a package index": r"https?://[^\s\"'`)]+/simpl[e]\b|pythonhosted\.or[g]|file:///\w|index-ur[l][ =]+[\"']?\w+:",
 }
-TEMPLATE_TASKS = "help setup bake demo test quick check format lock clean"
-PROJECT_TASKS = "help setup demo test check up down ingest train replay monitor deploy report clean"
+TEMPLATE_TASKS = "help setup bake demo figures test quick check format lock clean"
+PROJECT_TASKS = "help setup demo test check up down ingest features train smoke replay monitor deploy report readme clean"
 
 
 def findings(folder: Path, pattern: str) -> list[str]:

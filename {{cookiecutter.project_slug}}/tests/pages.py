@@ -44,7 +44,7 @@ def lost_names(text: str, package: Path) -> list[str]:
     for name, file in HOME.findall(text):
         last = name.rpartition(".")[2]
         code = (package / file).read_text(encoding="utf-8") if (package / file).exists() else ""
-        if not re.search(rf"^\s*(?:async )?(?:def|class) {last}\b|^{last}\b.* =", code, re.MULTILINE):
+        if not re.search(rf"^\s*(?:async )?(?:def|class) {last}\b|^\s*{last}\b.* = ", code, re.MULTILINE):
             lost.append(f"{name} in {file}")
     return lost
 

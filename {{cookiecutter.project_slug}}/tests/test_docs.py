@@ -115,18 +115,17 @@ def files_that_know(words: set[str]) -> list[str]:
 
 
 def test_the_example_of_make_it_yours_is_a_table_that_the_domain_would_take():
-    ((_, code),) = [
-        block for block in pages.blocks((DOCS / "make-it-yours.md").read_text("utf-8")) if block[0] == "python"
-    ]
+    ((language, code),) = pages.blocks((DOCS / "make-it-yours.md").read_text(encoding="utf-8"))
     names = dict(vars(tables))
 
     exec(code, names)
 
+    assert language == "python"
     assert isinstance(names["RETURNS"], tables.Table)
 
 
 def test_the_tour_prints_what_it_shows(system, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
-    """Every block in order, in one session, as a reader pastes them; `...` stands for what a machine or a seed varies."""
+    """Every block in order, in one session, as a reader pastes them; `...` is what a machine or a seed varies."""
     monkeypatch.setattr(settings_room, "load_settings", lambda: system.settings)
     session: dict[str, object] = {}
     printed = ""
@@ -149,9 +148,7 @@ def is_logged(predictions_dir: Path) -> bool:
 
 def test_faults_planted_in_a_page_are_found(tmp_path: Path):
     page = tmp_path / "page.md"
-    page.write_text(
-        "[a](b.md) [c](page.md#d) [e](https://example.org) `x/y.py` `page.md` `reports/run.json`\n    make tea\n"
-    )
+    page.write_text("[a](b.md) [c](page.md#d) [e](https://e.org) `x/y.py` `page.md` `data/z.json`\n    make tea\n")
     (tmp_path / "code.py").write_text("def there():\n    pass\n")
 
     assert pages.broken_links(page) == ["b.md"]

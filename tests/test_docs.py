@@ -1,0 +1,45 @@
+"""The template's documents say what is there; the project's own are held by its own tests."""
+
+import sys
+from pathlib import Path
+
+import baking
+import pytest
+
+PROJECT = baking.ROOT / baking.TEMPLATE
+sys.path.append(str(PROJECT / "tests"))
+import pages  # type: ignore[import-not-found]  # noqa: E402
+
+PAGES = [baking.ROOT / "README.md", baking.ROOT / "CHANGELOG.md", *sorted((baking.ROOT / "docs").rglob("*.md"))]
+MARKERS = ("<!-- figures: written by `make readme` -->", "<!-- end of figures -->")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+def test_what_a_page_names_exists(page: Path):
+    text = page.read_text(encoding="utf-8")
+    tasks = pages.makefile_tasks(baking.ROOT / "Makefile") | pages.makefile_tasks(PROJECT / "Makefile")
+
+    assert pages.broken_links(page) == []
+    assert pages.unknown_files(text, [baking.ROOT, PROJECT, page.parent]) == []
+    assert pages.unknown_tasks(text, tasks) == []
+
+
+def test_both_readmes_have_one_place_for_the_figures():
+    for readme in (baking.ROOT / "README.md", PROJECT / "README.md"):
+        text = readme.read_text(encoding="utf-8")
+        assert [text.count(marker) for marker in MARKERS] == [1, 1], readme
+
+
+def test_the_map_names_every_folder_and_page_of_the_repository():
+    text = (baking.ROOT / "README.md").read_text(encoding="utf-8")
+    section = text.split("## The map")[1].split("\n## ")[0]
+
+    top = {file.parts[0] for file in baking.tracked_files(baking.ROOT) if len(file.parts) > 1}
+
+    assert {name for name in top if not name.startswith(".") and name not in section} == set()
+
+
+def test_the_readme_names_every_question():
+    text = (baking.ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert "Six questions" in text, "test_rendering.py counts them; say the number that it counts"
