@@ -87,16 +87,14 @@ def test_the_report_fits_its_screen(system, tmp_path: Path, width: int):
     frame = tmp_path / "frame.html"
     frame.write_text(
         f'<iframe id="f" src="{report.as_uri()}" style="width:{width}px;height:800px;border:0"></iframe>'
-        '<p id="w"></p><script>f.onload=()=>w.textContent="wide:"+f.contentDocument.documentElement.scrollWidth</script>'
+        '<p id="w"></p><script>'
+        'f.onload = () => w.textContent = "wide:" + f.contentDocument.documentElement.scrollWidth'
+        "</script>"
     )
 
-    shown = subprocess.run(
-        [CHROMIUM, "--headless", "--no-sandbox", *QUIET, "--allow-file-access-from-files", "--virtual-time-budget=5000"]
-        + [f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", frame.as_uri()],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    flags = ["--allow-file-access-from-files", "--virtual-time-budget=5000", f"--user-data-dir={tmp_path / 'profile'}"]
+    command = [CHROMIUM, "--headless", "--no-sandbox", *QUIET, *flags, "--dump-dom", frame.as_uri()]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
 
     measured = re.search(r"wide:(\d+)", shown.stdout)
     assert measured, shown.stdout[-500:]

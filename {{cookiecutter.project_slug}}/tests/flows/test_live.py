@@ -12,6 +12,7 @@ import pytest
 
 from conftest import free_port
 from mlsystem.domain.features import VIEWS
+from mlsystem.feature_store.store import open_store
 from mlsystem.flows.live import Served, play, service_url
 from mlsystem.metrics import STAGES
 from mlsystem.serving.run import running_service
@@ -24,7 +25,9 @@ NEEDED = "this test needs Prometheus (Debian's package prometheus)"
 
 @pytest.fixture(scope="module")
 def settings(system, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return own_copy(system.settings, tmp_path_factory.mktemp("live") / "data")
+    copied = own_copy(system.settings, tmp_path_factory.mktemp("live") / "data")
+    open_store(copied.features_dir, copied.online_dir)
+    return copied
 
 
 @pytest.fixture(scope="module")
