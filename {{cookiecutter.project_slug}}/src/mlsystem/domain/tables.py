@@ -144,7 +144,7 @@ DAYS = Table(
     (
         between("flights", 400, 1_400, "critical", "a day has 400 to 1,400 departures"),
         between("scheduled_airlines", 10, 16, "critical", "carriers are missing from the delivery"),
-        between("departed_share", 0.05, 1.0, "critical", "nearly nothing departed"),
+        between("departed_share", 0.05, 1.0, "critical", "nearly nothing departed, or more than was scheduled"),
         between("departed_share", 0.5, 1.0, "warning", "more than half of the day was cancelled"),
         between("arrived_share", 0.9, 1.0, "warning", "more than a tenth of the departed flights have no arrival"),
         between("weather_hours", 60, 78, "warning", "three airports report 24 hours each"),
