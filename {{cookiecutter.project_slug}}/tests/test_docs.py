@@ -65,7 +65,7 @@ def test_the_index_has_each_decision_under_its_own_title():
 
 
 def test_every_decision_that_the_code_names_exists():
-    searched = [path for path in ROOT.rglob("*.py") if not {".venv", "data"} & set(path.relative_to(ROOT).parts)]
+    searched = [path for folder in ("src", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
     code = "\n".join(path.read_text(encoding="utf-8") for path in searched)
     named = set(re.findall(r"decisions?[ /](0\d{3})", code))
 
@@ -137,7 +137,7 @@ def test_the_tour_prints_what_it_shows(system, monkeypatch: pytest.MonkeyPatch):
             with contextlib.redirect_stdout(io.StringIO()) as out:
                 exec(content, session)
             printed = out.getvalue()
-        else:
+        elif language == "text":
             assert doctest.OutputChecker().check_output(content, printed, doctest.ELLIPSIS), f"{content}\n!=\n{printed}"
 
 
