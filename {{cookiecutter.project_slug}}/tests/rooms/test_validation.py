@@ -165,8 +165,9 @@ def test_a_day_that_was_not_delivered_whole_is_stopped(room):
 
     report = room.validate()
 
-    reasons = "a day has 400 to 1,400 departures; nearly nothing departed, or more than was scheduled"
-    assert report.stopped == {DAY: reasons}
+    assert set(report.stopped) == {DAY}
+    assert report.stopped[DAY].startswith("a day has 400 to 1,400 departures; ")
+    assert report.stopped[DAY].endswith("; nearly nothing departed, or more than was scheduled")
     assert not storage.Partitions(room.validated / "flights").path(DAY).exists()
     assert room.read("flights", NEXT).num_rows > 900
 

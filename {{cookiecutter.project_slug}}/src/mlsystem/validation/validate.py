@@ -104,11 +104,11 @@ def _judge(
     accepted, refused = _split(delivered, breaches)
     profile = _profile(days, accepted, refused)
     of_days = find_breaches(context, DAYS, profile)
-    stopped: dict[date, str] = {}
-    for day, reason in [
-        (profile["service_date"][row], b.rule.reason) for b in of_days if _is_critical(b) for row in b.rows
-    ]:
-        stopped[day] = f"{stopped[day]}; {reason}" if day in stopped else reason
+    stopping = [breach for breach in of_days if _is_critical(breach)]
+    reasons = {
+        day: [b.rule.reason for b in stopping if row in b.rows] for row, day in enumerate(profile["service_date"])
+    }
+    stopped = {day: "; ".join(because) for day, because in reasons.items() if because}
     counts = _count(delivered | {"days": pa.Table.from_pandas(profile)}, [*breaches, *of_days])
     # What was found goes first: a day that is published counts as done, and no later run would record its breaches.
     _record(days, counts, validated_dir)
