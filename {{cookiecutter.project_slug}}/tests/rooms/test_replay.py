@@ -91,7 +91,7 @@ def test_one_constant_changed_on_the_live_side_is_seen(online, featured, monkeyp
     honest = adapter.sql
     monkeypatch.setattr(adapter, "sql", lambda name: honest(name).replace("delay_minutes >= 15", "delay_minutes >= 16"))
 
-    answers = served(online, featured, STORMY_DAY, at_most=250)
+    answers = served(online, featured, STORMY_DAY, at_most=120)
 
     found = differences(online, featured, answers, STORMY_DAY)
     assert any("late_share" in line for line in found)
