@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from mlsystem import storage
 from mlsystem.settings import ROOT, Settings, child_environment, configure_tools
@@ -27,38 +28,54 @@ class System:
         return storage.day_range(self.settings.first_day, self.settings.last_day)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each file's tests stay in one process, and so do all that share the running service."""
+    for item in items:
+        shares_service = "make_settings" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("service" if shares_service else item.path.stem))
+
+
 @pytest.fixture(scope="session")
-def validated() -> System:
+def building() -> FileLock:
+    """Held while the shared system is built: several test processes use it, one builds it."""
+    return FileLock(SETTINGS.data_dir / "building.lock")
+
+
+@pytest.fixture(scope="session")
+def validated(building: FileLock) -> System:
     """The year delivered and validated: about 20 seconds the first time, nothing after that."""
     from mlsystem.source.deliver import deliver
     from mlsystem.validation.validate import validate
 
     system = System(SETTINGS)
-    deliver(system.days, SETTINGS.source_dir)
-    validate(system.days, SETTINGS.source_dir, SETTINGS.validated_dir)
+    with building:
+        deliver(system.days, SETTINGS.source_dir)
+        validate(system.days, SETTINGS.source_dir, SETTINGS.validated_dir)
     return system
 
 
 @pytest.fixture(scope="session")
-def featured(validated: System) -> System:
+def featured(validated: System, building: FileLock) -> System:
     """And every view's rows computed: about 10 seconds more."""
     from mlsystem.features import build
 
     days = build.feature_days(SETTINGS.first_day, SETTINGS.last_day)
-    build.build(days, SETTINGS.validated_dir, SETTINGS.features_dir)
+    with building:
+        build.build(days, SETTINGS.validated_dir, SETTINGS.features_dir)
     return validated
 
 
 @pytest.fixture(scope="session")
-def system(featured: System) -> System:
+def system(featured: System, building: FileLock) -> System:
     """And all the rest, by the user's own command, `demo`: a champion trained, a day served. About 90 seconds more."""
     from mlsystem.flows.train import training_fingerprint
 
     fingerprint = training_fingerprint(featured.days[0], featured.days[-1], SETTINGS)
     marker = SETTINGS.data_dir / "demo.fingerprint"
-    if not marker.exists() or marker.read_text() != fingerprint:
-        _run_demo(SETTINGS.model_copy(update={"serving_port": free_port()}))
-        storage.write_text(marker, fingerprint)
+    with building:
+        if not marker.exists() or marker.read_text() != fingerprint:
+            _run_demo(SETTINGS.model_copy(update={"serving_port": free_port()}))
+            storage.write_text(marker, fingerprint)
     return featured
 
 

@@ -41,7 +41,7 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
 
     task("demo", "run the whole system on the real year and write reports/report.html")
     test = task("test", "run every test")
-    test.add_argument("pytest", nargs="*", help="arguments for pytest")
+    test.add_argument("pytest", nargs=argparse.REMAINDER, help="arguments for pytest, such as --cov")
     task("check", "lint, formatting and types")
     task("up", "start the service, MLflow, Prefect and (if installed) Prometheus, and say where they are")
     task("down", "stop what `up` started")
