@@ -28,6 +28,7 @@ class System:
         return storage.day_range(self.settings.first_day, self.settings.last_day)
 
 
+@pytest.hookimpl(tryfirst=True)  # before the plugin that reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each file's tests stay in one process, and so do all that share the running service."""
     for item in items:
