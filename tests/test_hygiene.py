@@ -13,7 +13,9 @@ ONE_MACHINE_ONLY = {
     "a package index": r"https?://[^\s\"'`)]+/simpl[e]\b|pythonhosted\.or[g]|file:///\w|index-ur[l][ =]+[\"']?\w+:",
 }
 TEMPLATE_TASKS = "help setup bake demo figures test quick check format lock clean"
-PROJECT_TASKS = "help setup demo test check up down ingest features train smoke replay monitor deploy report readme clean"
+PROJECT_TASKS = (
+    "help setup demo test check up down ingest features train smoke replay monitor deploy report readme clean"
+)
 
 
 def findings(folder: Path, pattern: str) -> list[str]:
