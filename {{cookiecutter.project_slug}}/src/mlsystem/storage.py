@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -93,7 +94,7 @@ def split_by_day(rows: pa.Table, day_column: str, days: Sequence[date]) -> dict[
     return {day: rows.slice(start, end - start) for day, start, end in zip(days, starts, ends, strict=True)}
 
 
-def days_as_numpy(days: Sequence[date]):  # type: ignore[no-untyped-def]
+def days_as_numpy(days: Sequence[date]) -> np.ndarray:
     return pa.array(list(days), pa.date32()).to_numpy(zero_copy_only=False)
 
 

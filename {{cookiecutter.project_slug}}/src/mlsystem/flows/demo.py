@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
@@ -143,5 +144,5 @@ def _breaches(settings: Settings) -> list[dict[str, Any]]:
     return summed.sort_by([("severity", "ascending"), ("rows", "descending")]).to_pylist()
 
 
-def _rows(folder) -> int:  # type: ignore[no-untyped-def]
+def _rows(folder: Path) -> int:
     return sum(storage.Partitions(folder).rows(day) for day in storage.Partitions(folder).days())

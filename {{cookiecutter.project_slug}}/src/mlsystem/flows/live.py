@@ -1,6 +1,7 @@
 """The running service: a smoke test, and a past day played through its HTTP API."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -72,7 +73,7 @@ def service_url(settings: Settings) -> str:
     return f"http://{settings.serving_host}:{settings.serving_port}"
 
 
-def _asker(client: httpx.Client):  # type: ignore[no-untyped-def]
+def _asker(client: httpx.Client) -> Callable[[dict[str, Any]], dict[str, Any] | None]:
     def ask(request: dict[str, Any]) -> dict[str, Any] | None:
         response = client.post("/predict", json=request)
         return response.json() if response.is_success else None

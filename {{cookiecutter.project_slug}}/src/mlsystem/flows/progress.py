@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 
 _started = time.monotonic()
 
@@ -11,7 +12,7 @@ def say(line: str) -> None:
     print(f"[{time.monotonic() - _started:6.1f} s] {line}", file=sys.stdout, flush=True)
 
 
-def counted(what: str, every: int = 1):  # type: ignore[no-untyped-def]
+def counted(what: str, every: int = 1) -> Callable[[int, int], None]:
     """A progress callback (done, total) that says every n-th step and the last."""
 
     def tell(done: int, total: int) -> None:

@@ -42,7 +42,7 @@ def bars(values: Mapping[str, float], label: str) -> str:
     return _svg(figure)
 
 
-def _axes(x: str, y: str):  # type: ignore[no-untyped-def]
+def _axes(x: str, y: str) -> tuple[Any, Any]:
     import matplotlib
 
     matplotlib.use("Agg")
@@ -63,7 +63,7 @@ def _style(name: str, champion: str) -> dict[str, Any]:
     return {"color": OTHER, "linewidth": 1.4, "linestyle": "--" if name == "climatology" else "-"}
 
 
-def _svg(figure) -> str:  # type: ignore[no-untyped-def]
+def _svg(figure: Any) -> str:
     from matplotlib import pyplot
 
     text = io.StringIO()
