@@ -19,18 +19,21 @@ SHUTDOWN_SECONDS = 15
 
 
 def start_all(settings: Settings) -> int:
-    """Start what is not running yet and wait until each answers; the exit code."""
+    """Start what is not running yet, all at once, and wait until each answers; the exit code."""
     commands = _commands(settings)
+    started = {}
     for name, (command, port) in commands.items():
         if _answers(port):
             say(f"{name}: port {port} is in use; left alone")
             continue
-        process = _start(name, command, settings)
-        _remember(settings, name, process.pid)
-        if not _wait(port, process):
+        started[name] = _start(name, command, settings)
+        _remember(settings, name, started[name].pid)
+    say(f"starting {', '.join(started)}")
+    for name, process in started.items():
+        if not _wait(commands[name][1], process):
             say(f"{name} did not start; the end of {_log(settings, name)}:\n{_tail(_log(settings, name))}")
             return 1
-        say(f"{name}: http://{settings.serving_host}:{port}")
+        say(f"{name}: http://{settings.serving_host}:{commands[name][1]}")
     if "prometheus" not in commands:
         say("prometheus is not installed, so nothing scrapes /metrics; Debian's package is called prometheus")
     say("`make down` stops them")
