@@ -17,7 +17,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValidationError as wrong:
         print(f"a setting is wrong (.env.example lists them all with their defaults): {wrong}", file=sys.stderr)
         return 1
-    options = _parser(settings).parse_args(arguments)
+    parser = _parser(settings)
+    options, options.pytest = parser.parse_known_args(arguments)
+    if options.pytest and options.task != "test":  # only pytest may know more arguments than we do
+        parser.error(f"unrecognized arguments: {' '.join(options.pytest)}")
     configure_tools(settings)
     from mlsystem.flows import tasks
 
@@ -40,8 +43,7 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
         return tasks.add_parser(name, help=help_text, description=help_text)
 
     task("demo", "run the whole system on the real year and write reports/report.html")
-    test = task("test", "run every test")
-    test.add_argument("pytest", nargs=argparse.REMAINDER, help="arguments for pytest, such as --cov")
+    task("test", "run every test; what else is said goes to pytest, such as --cov")
     task("check", "lint, formatting and types")
     task("up", "start the service, MLflow, Prefect and (if installed) Prometheus, and say where they are")
     task("down", "stop what `up` started")

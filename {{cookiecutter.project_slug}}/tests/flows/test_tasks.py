@@ -59,6 +59,14 @@ def test_what_cannot_be_done_is_told_in_a_sentence(own_settings: Settings, argum
     assert "Traceback" not in told.stderr
 
 
+def test_arguments_for_pytest_reach_it_and_no_other_task_takes_them(own_settings: Settings):
+    collected = mlsystem(own_settings, "test", "--collect-only", "-n0", "tests/test_settings.py")
+    refused = mlsystem(own_settings, "report", "--collect-only")
+
+    assert "test_a_setting_that_does_not_exist_is_refused" in collected.stdout
+    assert "unrecognized arguments: --collect-only" in refused.stderr
+
+
 def test_without_a_task_the_tasks_are_listed(own_settings: Settings):
     told = mlsystem(own_settings, "--help")
 
