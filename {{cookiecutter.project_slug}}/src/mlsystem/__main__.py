@@ -18,9 +18,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"a setting is wrong (.env.example lists them all with their defaults): {wrong}", file=sys.stderr)
         return 1
     parser = _parser(settings)
-    options, options.pytest = parser.parse_known_args(arguments)
-    if options.pytest and options.task != "test":  # only pytest may know more arguments than we do
-        parser.error(f"unrecognized arguments: {' '.join(options.pytest)}")
+    options, others = parser.parse_known_args(arguments)
+    if others and options.task != "test":  # only pytest may know more arguments than we do
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
+    options.pytest = others
     configure_tools(settings)
     from mlsystem.flows import tasks
 
