@@ -16,6 +16,7 @@ from pathlib import Path
 
 from closed_loop import post
 
+from mlsystem.model_registry.tracking import tracking_uri
 from mlsystem.serving.run import Running, serve_command
 from mlsystem.settings import Settings, child_environment
 
@@ -91,7 +92,7 @@ def serving(rival: Rival, settings: Settings) -> Iterator[int]:
     command = [str(port) if part == "PORT" else part for part in rival.command]
     command = serve_command(own) if rival.name == OURS else command
     folders = {"BENTOML_HOME": str(home), "PROMETHEUS_MULTIPROC_DIR": str(home / "metrics")}
-    tracking = {"MLFLOW_TRACKING_URI": settings.tracking_uri, "OMP_NUM_THREADS": "1"}
+    tracking = {"MLFLOW_TRACKING_URI": tracking_uri(settings.models_dir), "OMP_NUM_THREADS": "1"}
     with (home / "log").open("wb") as log:
         environment = child_environment(own, **folders, **tracking)
         environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])  # for mlflow

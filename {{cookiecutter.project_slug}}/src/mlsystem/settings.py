@@ -76,10 +76,6 @@ class Settings(BaseSettings):
     def online_dir(self) -> Path:
         return self.data_dir / "online"
 
-    @property
-    def tracking_uri(self) -> str:
-        return f"sqlite:///{self.models_dir / 'mlflow.db'}"
-
 
 class Project(BaseModel):
     """What was answered when the project was generated: project.toml, the one rendered settings file."""

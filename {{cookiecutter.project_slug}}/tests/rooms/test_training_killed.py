@@ -22,7 +22,7 @@ publish(compare(planted_training_set(), seed=3, threads=1), Path(sys.argv[1]), {
 """
 
 
-def train(models_dir: Path, kill_after: float = 300) -> float:
+def train(models_dir: Path, kill_after: float = 300, kill_when: Path | None = None) -> float:
     """Train in a process of its own, to its end or until it is killed; the seconds that it took."""
     paths = f"{ROOT / 'src'}{os.pathsep}{ROOT / 'tests'}"
     started = time.monotonic()
@@ -32,8 +32,10 @@ def train(models_dir: Path, kill_after: float = 300) -> float:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(kill_after)
+    while process.poll() is None and time.monotonic() - started < kill_after:
+        if kill_when and kill_when.exists():
+            break
+        time.sleep(0.01)
     process.kill()
     process.wait()
     return time.monotonic() - started
@@ -46,6 +48,8 @@ def test_a_killed_training_never_makes_half_a_champion(tmp_path: Path):
     seconds = train(tmp_path / "undisturbed")
     expected = load_champion(tmp_path / "undisturbed").metrics
 
+    train(tmp_path / "killed", kill_when=tmp_path / "killed/mlflow.db.aside")  # the database is being made
+    assert not (tmp_path / "killed/mlflow.db").exists()
     for _ in range(KILLS):
         train(tmp_path / "killed", kill_after=seconds * chance.uniform(0.3, 1.0))
         with suppress(NoChampion):  # nobody was promoted; whoever was must be whole

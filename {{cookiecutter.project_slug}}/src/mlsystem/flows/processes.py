@@ -12,6 +12,7 @@ import psutil
 
 from mlsystem import storage
 from mlsystem.flows.progress import say
+from mlsystem.model_registry.tracking import tracking_uri
 from mlsystem.settings import ROOT, Settings
 
 STARTUP_SECONDS = 120  # MLflow took up to a minute on a busy machine
@@ -70,7 +71,7 @@ def _commands(settings: Settings) -> dict[str, tuple[list[str], int]]:
     from mlsystem.serving.run import serve_command
 
     host, python = settings.serving_host, sys.executable
-    mlflow = [python, "-m", "mlflow", "ui", "--backend-store-uri", settings.tracking_uri, "--host", host]
+    mlflow = [python, "-m", "mlflow", "ui", "--backend-store-uri", tracking_uri(settings.models_dir), "--host", host]
     commands = {
         "service": (serve_command(settings), settings.serving_port),
         "mlflow": ([*mlflow, "--port", str(settings.mlflow_port), "--workers", "1"], settings.mlflow_port),

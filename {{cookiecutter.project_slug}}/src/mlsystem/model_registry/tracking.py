@@ -7,6 +7,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock
+
 from mlsystem.domain.request import MODEL_COLUMNS
 
 if TYPE_CHECKING:
@@ -32,8 +34,24 @@ def client(uri: str) -> "MlflowClient":
     logging.getLogger("alembic").setLevel(logging.WARNING)  # reports each of 60 migrations of a new database
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)  # announces them
     logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)  # misses pip, which uv does not install
+    _make_database(Path(uri.removeprefix("sqlite:///")))
     mlflow.set_tracking_uri(uri)
     return mlflow.MlflowClient(uri)
+
+
+def _make_database(path: Path) -> None:
+    """A new database is migrated beside its place: MLflow cannot take up a migration that was killed half-way."""
+    if path.exists():
+        return
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{path.name}.aside")
+    with FileLock(path.with_name(f"{path.name}.lock")):
+        if not path.exists():
+            aside.unlink(missing_ok=True)  # of a process that was killed here
+            SqlAlchemyStore(f"sqlite:///{aside}", (path.parent / "artifacts").resolve().as_uri()).engine.dispose()
+            aside.replace(path)
 
 
 def experiment_id(mlflow_client: "MlflowClient", name: str, artifacts_dir: Path) -> str:
