@@ -6,15 +6,20 @@ import sys
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from xdist.scheduler import LoadFileScheduling
 
 from mlsystem import storage
 from mlsystem.settings import ROOT, Settings, child_environment, configure_tools
 
 SETTINGS = Settings(data_dir=ROOT / "data/tests", reports_dir=ROOT / "data/tests/reports")
 configure_tools(SETTINGS)
+STAGES = ("validated", "featured", "system")  # the fixtures below, each made from the one before
+SHARE_THE_SERVICE = ("test_serving_answers.py", "test_serving_refusals.py")
 
 
 @dataclass(frozen=True)
@@ -28,12 +33,25 @@ class System:
         return storage.day_range(self.settings.first_day, self.settings.last_day)
 
 
-@pytest.hookimpl(tryfirst=True)  # before the plugin that reads the groups
+class ByFile(LoadFileScheduling):
+    """A file's tests stay in one process; the files that share the running service are as one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "the running service" if Path(file).name in SHARE_THE_SERVICE else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each file's tests stay in one process, and so do all that share the running service."""
+    """The file whose process builds the system first, then the files that need none, or only a part of it."""
+    needs = {item.path: 0 for item in items}
     for item in items:
-        shares_service = "make_settings" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("service" if shares_service else item.path.stem))
+        own = [STAGES.index(name) + 1 for name in STAGES if name in getattr(item, "fixturenames", ())]
+        needs[item.path] = max(needs[item.path], *own, 0)
+    items.sort(key=lambda item: -1 if item.path.name == "test_demo.py" else needs[item.path])
 
 
 @pytest.fixture(scope="session")

@@ -38,6 +38,20 @@ def test_a_folder_that_was_removed_is_made_again(tmp_path: Path):
     assert [row["prediction_id"] for row in prediction_log.records(tmp_path / "log")] == ["second"]
 
 
+def test_a_log_that_failed_is_ready_again_when_its_folder_can_be_made(tmp_path: Path):
+    log = PredictionLog(tmp_path / "log")
+    (tmp_path / "log").write_text("a file where the folder was")
+    with pytest.raises(OSError, match=r"."):
+        log.append([{"prediction_id": "lost"}])
+    with pytest.raises(OSError, match=r"."):
+        log.check()
+
+    (tmp_path / "log").unlink()
+
+    log.check()
+    assert log.is_writable
+
+
 def test_two_processes_of_one_id_never_share_a_file(tmp_path: Path):
     for _ in range(2):
         PredictionLog(tmp_path).append([{"prediction_id": "one"}])

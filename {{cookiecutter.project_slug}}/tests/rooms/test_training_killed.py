@@ -11,7 +11,7 @@ from pathlib import Path
 from mlsystem.model_registry.registry import NoChampion, load_champion
 from mlsystem.settings import ROOT, TOOL_ENVIRONMENT
 
-KILLS = 2
+KILLS = 1
 TRAINING = """
 import sys
 from pathlib import Path

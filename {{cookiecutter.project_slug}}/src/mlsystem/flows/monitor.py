@@ -21,10 +21,8 @@ def look(settings: Settings) -> dict[str, Any]:
     from mlsystem.monitoring import batch
     from mlsystem.serving import prediction_log
 
-    log = prediction_log.read(settings.predictions_dir)
-    if log.num_rows == 0:
-        raise FileNotFoundError(f"no prediction is logged in {settings.predictions_dir}; run `make replay` first")
-    predictions = batch.newest_per_flight(log)
+    prediction_log.check_some(settings.predictions_dir)
+    predictions = batch.newest_per_flight(prediction_log.read(settings.predictions_dir))
     arrivals = storage.Partitions(settings.validated_dir / "arrivals").read()
     known_at = predictions["as_of"].max() + LABELS_AFTER
     return {

@@ -67,6 +67,9 @@ def smoke(options: argparse.Namespace) -> None:
 
 
 def monitor(options: argparse.Namespace) -> None:
+    from mlsystem.serving import prediction_log
+
+    prediction_log.check_some(load_settings().predictions_dir)  # refused before Prefect starts
     from mlsystem.flows.monitor import monitor
 
     monitor()

@@ -48,6 +48,7 @@ class PredictionLog:
     def check(self) -> None:
         """Whether a record could be written now. Raises OSError if not."""
         if not self.is_writable:
+            self._dir.mkdir(parents=True, exist_ok=True)
             probe = self._dir / f".{self._process}.probe"
             try:
                 probe.write_bytes(b" " * 65_536)

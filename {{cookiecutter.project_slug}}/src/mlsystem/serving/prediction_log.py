@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from mlsystem.domain.features import STORED_FEATURES
 from mlsystem.domain.request import MODEL_COLUMNS
+from mlsystem.errors import UserError
 
 if TYPE_CHECKING:  # what reads the log needs neither Feast nor a model
     from mlsystem.feature_store.online import Stored
@@ -76,6 +77,16 @@ def record(
         "degraded": answer.degraded,
         "degraded_because": answer.degraded_because,
     }
+
+
+class NothingLogged(UserError):
+    """There is no prediction to look at."""
+
+
+def check_some(predictions_dir: Path) -> None:
+    """Raises NothingLogged, with what to do, if no prediction is logged."""
+    if next(records(predictions_dir), None) is None:
+        raise NothingLogged(f"no prediction is logged in {predictions_dir}; run `make replay` first")
 
 
 def records(predictions_dir: Path, day: date | None = None) -> Iterator[dict[str, Any]]:
