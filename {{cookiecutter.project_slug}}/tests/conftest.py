@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
-from pathlib import Path
 
 import pytest
 from filelock import FileLock

@@ -9,8 +9,11 @@ import pyarrow as pa
 class Engine:
     """An in-memory SQL engine in UTC. Not safe to share between threads: make one per thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int | None = None) -> None:
+        """`threads`: as many as there are cores, unless it is said."""
         self._connection = duckdb.connect()
+        if threads is not None:
+            self._connection.execute(f"SET threads = {threads}")
         self._connection.execute("SET TimeZone = 'UTC'")  # not by `config`: that tries to download an extension
 
     def register(self, tables: Mapping[str, pa.Table]) -> None:

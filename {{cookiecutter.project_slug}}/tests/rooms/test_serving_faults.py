@@ -88,27 +88,6 @@ def test_a_killed_worker_is_replaced_and_loses_nothing_that_was_answered(own: Ru
     assert metric(send(own, "GET", "/metrics").body.decode(), "predictions_total") >= 40
 
 
-def test_a_stopped_service_answers_what_it_has_accepted(make_settings: Callable[[], Settings]):
-    settings = make_settings()
-    running = start(settings)
-    flights = [FLIGHT | {"flight_number": n} for n in range(1, 801)]
-    statuses: list[int] = []
-    callers = [threading.Thread(target=lambda: statuses.append(ask(running, *flights).status)) for _ in range(4)]
-    for caller in callers:
-        caller.start()
-    time.sleep(0.3)  # all four are being answered: each takes longer than that, and a worker does them in turns
-
-    running.stop()
-
-    for caller in callers:
-        caller.join()
-    assert statuses == [200] * 4
-    assert running.process.returncode == 0
-    assert len(logged_ids(settings)) == 4 * 800
-    with pytest.raises(OSError, match="refused"):
-        send(running, "GET", "/livez")
-
-
 def test_a_port_in_use_is_said_before_anything_starts(own: Running, own_settings: Settings):
     with pytest.raises(NotStarted, match=rf"port {own_settings.serving_port} is in use.*MLSYSTEM_SERVING_PORT"):
         start(own_settings)
@@ -139,6 +118,26 @@ def test_a_torn_last_line_is_skipped_and_the_rest_is_read(own: Running, own_sett
     assert [row["prediction_id"] for row in prediction_log.records(tmp_path)] == [
         json.loads(line)["prediction_id"] for line in lines[:-1]
     ]
+
+
+def test_last_a_stopped_service_answers_what_it_has_accepted(own: Running, own_settings: Settings):
+    before = len(logged_ids(own_settings))
+    flights = [FLIGHT | {"flight_number": n} for n in range(1, 801)]
+    statuses: list[int] = []
+    callers = [threading.Thread(target=lambda: statuses.append(ask(own, *flights).status)) for _ in range(4)]
+    for caller in callers:
+        caller.start()
+    time.sleep(0.3)  # all four are being answered: each takes longer than that, and a worker does them in turns
+
+    own.stop()
+
+    for caller in callers:
+        caller.join()
+    assert statuses == [200] * 4
+    assert own.process.returncode == 0
+    assert len(logged_ids(own_settings)) == before + 4 * 800
+    with pytest.raises(OSError, match="refused"):
+        send(own, "GET", "/livez")
 
 
 def logged_ids(settings: Settings) -> set[str]:

@@ -21,7 +21,7 @@ class RecentFacts:
     def __init__(self, facts: dict[str, pa.Table], clock: datetime) -> None:
         """`facts` are the tables that the views read, as known at `clock`."""
         self._facts = dict(facts)
-        self._engine = Engine()
+        self._engine = Engine(threads=1)  # a step's few rows: a second thread takes more than it gives
         self.clock = clock
 
     def add(self, table: str, rows: pa.Table) -> None:

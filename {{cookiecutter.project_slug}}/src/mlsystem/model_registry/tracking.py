@@ -50,7 +50,8 @@ def _make_database(path: Path) -> None:
     with FileLock(path.with_name(f"{path.name}.lock")):
         if not path.exists():
             aside.unlink(missing_ok=True)  # of a process that was killed here
-            SqlAlchemyStore(f"sqlite:///{aside}", (path.parent / "artifacts").resolve().as_uri()).engine.dispose()
+            made: Any = SqlAlchemyStore
+            made(f"sqlite:///{aside}", (path.parent / "artifacts").resolve().as_uri()).engine.dispose()
             aside.replace(path)
 
 
