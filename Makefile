@@ -2,6 +2,7 @@
 # Any Python from 3.11 to 3.13 will do: make test PYTHON=python3.12
 
 PYTHON ?= python3
+unexport PYTHONDONTWRITEBYTECODE
 TEMPLATE := {{cookiecutter.project_slug}}
 BAKE := build/flight-delay-radar
 BIN := .venv/bin

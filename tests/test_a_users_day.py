@@ -53,7 +53,7 @@ def walk(folder: Path, *command: str) -> int:
     """Run one step with its output shown as it comes: a day has minutes in which nothing else would move."""
     print(f"\n$ {' '.join(command)}", flush=True)
     # As in a fresh terminal, where neither this environment nor its settings for pytest and make are known.
-    ours = ("VIRTUAL_ENV", "PYTEST_", "PYTHONPATH", "MAKE", "MFLAGS")
+    ours = ("VIRTUAL_ENV", "PYTEST_", "PYTHON", "MAKE", "MFLAGS")
     terminal = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return subprocess.run(command, cwd=folder, env=terminal).returncode
 
