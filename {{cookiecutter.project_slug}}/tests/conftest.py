@@ -53,44 +53,44 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: -1 if item.path.name == "test_demo.py" else needs[item.path])
 
 
-@pytest.fixture(scope="session")
-def building() -> FileLock:
-    """Held while the shared system is built: several test processes use it, one builds it."""
-    return FileLock(SETTINGS.data_dir / "building.lock")
+def building(stage: str) -> FileLock:
+    """Held while a stage of the shared system is built: several test processes use it, one builds it."""
+    SETTINGS.data_dir.mkdir(parents=True, exist_ok=True)
+    return FileLock(SETTINGS.data_dir / f"{stage}.lock")
 
 
 @pytest.fixture(scope="session")
-def validated(building: FileLock) -> System:
+def validated() -> System:
     """The year delivered and validated: about 20 seconds the first time, nothing after that."""
     from mlsystem.source.deliver import deliver
     from mlsystem.validation.validate import validate
 
     system = System(SETTINGS)
-    with building:
+    with building("validated"):
         deliver(system.days, SETTINGS.source_dir)
         validate(system.days, SETTINGS.source_dir, SETTINGS.validated_dir)
     return system
 
 
 @pytest.fixture(scope="session")
-def featured(validated: System, building: FileLock) -> System:
+def featured(validated: System) -> System:
     """And every view's rows computed: about 10 seconds more."""
     from mlsystem.features import build
 
     days = build.feature_days(SETTINGS.first_day, SETTINGS.last_day)
-    with building:
+    with building("featured"):
         build.build(days, SETTINGS.validated_dir, SETTINGS.features_dir)
     return validated
 
 
 @pytest.fixture(scope="session")
-def system(featured: System, building: FileLock) -> System:
+def system(featured: System) -> System:
     """And all the rest, by the user's own command, `demo`: a champion trained, a day served. About 90 seconds more."""
     from mlsystem.flows.train import training_fingerprint
 
     fingerprint = training_fingerprint(featured.days[0], featured.days[-1], SETTINGS)
     marker = SETTINGS.data_dir / "demo.fingerprint"
-    with building:
+    with building("system"):
         if not marker.exists() or marker.read_text() != fingerprint:
             _run_demo(SETTINGS.model_copy(update={"serving_port": free_port()}))
             storage.write_text(marker, fingerprint)
