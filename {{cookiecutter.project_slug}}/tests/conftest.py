@@ -18,6 +18,7 @@ from mlsystem.settings import ROOT, Settings, child_environment, configure_tools
 SETTINGS = Settings(data_dir=ROOT / "data/tests", reports_dir=ROOT / "data/tests/reports")
 configure_tools(SETTINGS)
 STAGES = ("validated", "featured", "system")  # the fixtures below, each made from the one before
+LONG = ("test_tasks.py", "test_serving_answers.py", "test_serving_refusals.py", "test_serving_faults.py")
 SHARE_THE_SERVICE = ("test_serving_answers.py", "test_serving_refusals.py")
 
 
@@ -45,12 +46,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The file whose process builds the system first, then the files that need none, or only a part of it."""
+    """The file whose process builds the system first, then those that need none or a part of it, then the long."""
     needs = {item.path: 0 for item in items}
     for item in items:
         own = [STAGES.index(name) + 1 for name in STAGES if name in getattr(item, "fixturenames", ())]
         needs[item.path] = max(needs[item.path], *own, 0)
-    items.sort(key=lambda item: -1 if item.path.name == "test_demo.py" else needs[item.path])
+    first = {"test_demo.py": (-1,)} | dict.fromkeys(LONG, (len(STAGES), 0))
+    items.sort(key=lambda item: first.get(item.path.name, (needs[item.path], 1)))
 
 
 def building(stage: str) -> FileLock:

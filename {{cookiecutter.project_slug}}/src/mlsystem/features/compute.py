@@ -31,11 +31,12 @@ def compute(engine: Engine, view: View, after: datetime, until: datetime) -> pa.
 
 
 def load_facts(engine: Engine, tables: Mapping[str, pa.Table]) -> None:
-    """Register the validated tables and the versions of their facts, which every view reads."""
+    """Register validated tables and the versions of their facts, which every view reads."""
     engine.register(tables)
     versions = adapter.sql("versions")
     for name, parts in VERSIONS.items():
-        engine.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {Template(versions).substitute(parts)}")
+        if parts["table"] in tables:
+            engine.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {Template(versions).substitute(parts)}")
 
 
 def ticks(view: View, after: datetime, until: datetime) -> pa.Table:

@@ -21,17 +21,21 @@ class RecentFacts:
     def __init__(self, facts: dict[str, pa.Table], clock: datetime) -> None:
         """`facts` are the tables that the views read, as known at `clock`."""
         self._facts = dict(facts)
+        self._changed = set(facts)  # tables that the engine has not seen as they are
         self._engine = Engine(threads=1)  # a step's few rows: a second thread takes more than it gives
         self.clock = clock
 
     def add(self, table: str, rows: pa.Table) -> None:
         """Take new facts in."""
-        self._facts[table] = pa.concat_tables([self._facts[table], rows])
+        if rows.num_rows:
+            self._facts[table] = pa.concat_tables([self._facts[table], rows])
+            self._changed.add(table)
 
     def advance(self, until: datetime) -> dict[str, pa.Table]:
         """Every view's rows with `clock` < event_timestamp <= `until`, by view name; views without rows left out."""
         due = [view for view in VIEWS if self._is_due(view, until)]
-        compute.load_facts(self._engine, self._facts)
+        compute.load_facts(self._engine, {name: self._facts[name] for name in self._changed})
+        self._changed.clear()
         made = {view.name: compute.compute(self._engine, view, self.clock, until) for view in due}
         self.clock = until
         return {name: rows for name, rows in made.items() if rows.num_rows}
@@ -41,6 +45,7 @@ class RecentFacts:
         oldest = (self.clock - timedelta(days=LOOKBACK_DAYS + 1)).date()
         for name, rows in self._facts.items():
             self._facts[name] = rows.filter(pc.greater_equal(rows.column("service_date"), oldest))
+        self._changed.update(self._facts)
 
     def _is_due(self, view: View, until: datetime) -> bool:
         if view.refresh is not None:
