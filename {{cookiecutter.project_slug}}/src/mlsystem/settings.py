@@ -18,6 +18,7 @@ TOOL_ENVIRONMENT = {
     "GX_ANALYTICS_ENABLED": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # 8 processes and 1.8 GB beside its page, for scorers of LLMs
     "OTEL_SDK_DISABLED": "true",  # a third of BentoML's request overhead; docs/decisions/0008
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",  # the default of 20 s fails on a busy laptop
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
