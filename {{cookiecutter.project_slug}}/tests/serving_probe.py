@@ -51,7 +51,7 @@ class Reply:
 
 def send(running: Running, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Reply:
     """One request on a connection of its own. A server that refuses a large body may hang up before reading all."""
-    connection = http.client.HTTPConnection(running.url.removeprefix("http://"), timeout=30)
+    connection = http.client.HTTPConnection(running.url.removeprefix("http://"), timeout=60)
     try:
         with suppress(BrokenPipeError, ConnectionResetError):
             connection.request(method, path, body, headers or {})

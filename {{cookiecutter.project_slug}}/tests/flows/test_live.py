@@ -45,7 +45,7 @@ def watched(settings: Settings, tmp_path_factory) -> Iterator[tuple[Served, http
         try:
             served = play.fn(DAY, settings)
             time.sleep(2.5)  # two scrapes after the last answer
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1") as client:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=60) as client:
                 yield served, client
         finally:
             process.terminate()
@@ -90,7 +90,7 @@ def test_prometheus_sees_drift_for_every_input_and_the_score(watched):
 
 
 def test_the_scrape_is_clean_by_promtools_own_check(watched, settings: Settings, tmp_path: Path):
-    text = httpx.get(f"{service_url(settings)}/metrics").text
+    text = httpx.get(f"{service_url(settings)}/metrics", timeout=60).text
 
     checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
 

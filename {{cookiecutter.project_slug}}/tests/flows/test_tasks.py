@@ -82,9 +82,9 @@ def test_up_starts_all_that_is_there_and_down_leaves_nothing_behind(system, tmp_
     up = mlsystem(settings, "up")
     remembered = json.loads((settings.data_dir / "tools/running.json").read_text())
     children = [child for pid, _ in remembered.values() for child in psutil.Process(pid).children(recursive=True)]
-    ready = httpx.get(f"http://127.0.0.1:{settings.serving_port}/readyz")
-    mlflow = httpx.get(f"http://127.0.0.1:{settings.mlflow_port}/")
-    prefect = httpx.get(f"http://127.0.0.1:{settings.prefect_port}/api/health")
+    ready = httpx.get(f"http://127.0.0.1:{settings.serving_port}/readyz", timeout=60)
+    mlflow = httpx.get(f"http://127.0.0.1:{settings.mlflow_port}/", timeout=60)
+    prefect = httpx.get(f"http://127.0.0.1:{settings.prefect_port}/api/health", timeout=60)
     down = mlsystem(settings, "down")
 
     assert (up.returncode, up.stderr) == (0, "")

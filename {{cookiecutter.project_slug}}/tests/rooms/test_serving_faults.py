@@ -144,7 +144,7 @@ def logged_ids(settings: Settings) -> set[str]:
     return {row["prediction_id"] for row in prediction_log.records(settings.predictions_dir)}
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float = 20) -> bool:
+def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if is_so():

@@ -73,7 +73,7 @@ def test_an_unknown_page_or_method_is_refused(service: Running, method: str, pat
 
 
 def test_a_body_without_a_length_is_stopped_at_the_limit(service: Running):
-    connection = http.client.HTTPConnection(service.url.removeprefix("http://"), timeout=30)
+    connection = http.client.HTTPConnection(service.url.removeprefix("http://"), timeout=60)
     chunks = (b" " * 100_000 for _ in range(100))
     with suppress(BrokenPipeError, ConnectionResetError):
         connection.request("POST", "/predict", chunks, JSON, encode_chunked=True)
@@ -85,7 +85,7 @@ def test_a_body_without_a_length_is_stopped_at_the_limit(service: Running):
 
 def test_a_body_that_never_arrives_is_given_up_and_does_not_hold_up_others(service: Running):
     host, port = service.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=20) as slow:
+    with socket.create_connection((host, int(port)), timeout=60) as slow:
         slow.sendall(
             b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{"
         )
@@ -101,7 +101,7 @@ def test_a_body_that_never_arrives_is_given_up_and_does_not_hold_up_others(servi
 def test_a_caller_that_hangs_up_in_the_middle_leaves_no_error(service: Running):
     host, port = service.url.removeprefix("http://").split(":")
     for _ in range(5):
-        with socket.create_connection((host, int(port)), timeout=20) as gone:
+        with socket.create_connection((host, int(port)), timeout=60) as gone:
             gone.sendall(
                 b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{"
             )
