@@ -2,7 +2,7 @@
 # Any Python from 3.11 to 3.13 will do: make test PYTHON=python3.12
 
 PYTHON ?= python3
-unexport PYTHONDONTWRITEBYTECODE
+unexport PYTHONDONTWRITEBYTECODE  # as in the project's own Makefile
 TEMPLATE := {{cookiecutter.project_slug}}
 BAKE := build/flight-delay-radar
 BIN := .venv/bin
