@@ -6,11 +6,12 @@ worker answers it, adds them up. What does not add up (PSI) is computed from the
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from time import perf_counter
 
 import numpy as np
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from mlsystem.drift import Reference
@@ -18,6 +19,7 @@ from mlsystem.drift import Reference
 STAGES = ("parse", "features", "predict", "explain", "log")
 SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 AGES = (60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0, 172_800.0, 259_200.0)
+OUTCOMES = ("applied", "late", "too_late", "duplicate")  # of a fact that arrived
 BINS = "model_input_bin"  # the client adds _total
 SCORE = "score"
 Bins = dict[tuple[str, int], float]  # (feature, bin) -> predictions
@@ -120,6 +122,61 @@ class Scrape:
             drift.add_metric([feature], value)
         yield drift
         yield GaugeMetricFamily("drift_window_predictions", "Predictions that PSI is of.", value=predictions)
+
+
+class ConsumerMetrics:
+    """What the consumer of the event log counts: one process, so it keeps its own numbers and answers scrapes itself.
+
+    Plain numbers, not the client's counters: Feast's import may have made those of one name share a file.
+    """
+
+    def __init__(self, lag: Callable[[], tuple[int, float]] | None = None) -> None:
+        """`lag` is asked at each scrape, in records and in seconds: a consumer that hangs could not tell it."""
+        self._lag = lag
+        self._events = dict.fromkeys(OUTCOMES, 0)
+        self._rows: dict[str, int] = {}
+        self._newest: dict[str, datetime] = {}
+        self._clock: datetime | None = None
+
+    def pushed(self, view: str, rows: int, newest: datetime) -> None:
+        """Count the rows written of one view, the newest made at `newest`."""
+        self._rows[view] = self._rows.get(view, 0) + rows
+        self._newest[view] = newest
+
+    def stepped(self, clock: datetime, outcomes: Mapping[str, int]) -> None:
+        """Count what became of the facts of a step that ended at `clock`."""
+        self._clock = clock
+        for outcome, facts in outcomes.items():
+            self._events[outcome] += facts
+
+    def events(self, outcome: str) -> int:
+        """How many facts had this outcome."""
+        return self._events[outcome]
+
+    def collect(self) -> Iterator[Metric]:
+        """What a scrape answers."""
+        if self._lag is not None:
+            records, seconds = self._lag()
+            yield GaugeMetricFamily("consumer_lag_records", "Records of the event log not yet taken in.", records)
+            yield GaugeMetricFamily("consumer_lag_seconds", "Event time from its clock to the log's.", seconds)
+        events = CounterMetricFamily("consumed_events", "Facts by what became of them.", labels=["outcome"])
+        rows = CounterMetricFamily("pushed_rows", "Rows written to the online store.", labels=["view"])
+        age = GaugeMetricFamily("newest_row_age_seconds", "Event time since the newest row was made.", labels=["view"])
+        for family, found in ((events, self._events), (rows, self._rows), (age, self._ages())):
+            for label, value in list(found.items()):
+                family.add_metric([label], value)
+            yield family
+
+    def serve(self, host: str, port: int) -> None:
+        """Answer scrapes in a thread of its own, as long as the process lives."""
+        registry = CollectorRegistry()
+        registry.register(self)
+        start_http_server(port, host, registry)
+
+    def _ages(self) -> dict[str, float]:
+        if self._clock is None:
+            return {}
+        return {view: (self._clock - newest).total_seconds() for view, newest in list(self._newest.items())}
 
 
 def _as_prometheus_writes(sample: object) -> tuple:

@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     mlflow_port: int = 5000  # MLflow's default
     prefect_port: int = 4200  # Prefect's default
     prometheus_port: int = 9090  # Prometheus's default
+    consumer_port: int = 3001  # the stream consumer's metrics; next to the service's
+    lateness_minutes: int = 10  # behind the clock of the log; a later fact is counted and left out
     max_body_bytes: int = 1_000_000  # about 3,000 flights; a larger body is refused before it is parsed
     max_flights_per_request: int = 1_000  # bounds the time that one caller can take
 
@@ -76,6 +78,10 @@ class Settings(BaseSettings):
     @property
     def online_dir(self) -> Path:
         return self.data_dir / "online"
+
+    @property
+    def stream_dir(self) -> Path:
+        return self.data_dir / "stream"
 
 
 class Project(BaseModel):

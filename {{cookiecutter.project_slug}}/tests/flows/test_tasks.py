@@ -76,7 +76,7 @@ def test_without_a_task_the_tasks_are_listed(own_settings: Settings):
 
 
 def test_up_starts_all_that_is_there_and_down_leaves_nothing_behind(system, tmp_path: Path):
-    ports = {f"{name}_port": free_port() for name in ("serving", "mlflow", "prefect", "prometheus")}
+    ports = {f"{name}_port": free_port() for name in ("serving", "consumer", "mlflow", "prefect", "prometheus")}
     settings = system.settings.model_copy(update=ports)
 
     up = mlsystem(settings, "up")

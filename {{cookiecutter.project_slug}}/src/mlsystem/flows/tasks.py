@@ -5,6 +5,7 @@ import logging
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 
 from mlsystem import storage
 from mlsystem.domain.adapter import SourceMissing
@@ -54,10 +55,20 @@ def train(options: argparse.Namespace) -> None:
 
 def replay(options: argparse.Namespace) -> None:
     from mlsystem.flows.demo import held_out_day
-    from mlsystem.flows.live import replay_one_day
+    from mlsystem.flows.live import replay_days
+    from mlsystem.flows.replay import Span
 
-    settings = load_settings()
-    say(f"{replay_one_day(options.day or held_out_day(), settings)}")
+    first = options.first or options.day or held_out_day()
+    span = Span(first, options.last or options.day or first, timedelta(minutes=options.minutes))
+    storage.day_range(span.first, span.last)  # refused before Prefect starts
+    served = replay_days(span, load_settings(), options.speed)
+    say(", ".join(f"{name} {value:,}" for name, value in vars(served).items() if name != "metrics"))
+
+
+def consume(options: argparse.Namespace) -> None:
+    from mlsystem.flows.consume import consume
+
+    consume(load_settings())
 
 
 def smoke(options: argparse.Namespace) -> None:
