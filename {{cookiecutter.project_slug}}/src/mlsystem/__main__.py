@@ -57,6 +57,12 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
         in_range = task(name, help_text)
         in_range.add_argument("--from", dest="first", type=date.fromisoformat, default=settings.first_day)
         in_range.add_argument("--to", dest="last", type=date.fromisoformat, default=settings.last_day)
+    task("models", "print the versions of the model with their aliases and figures")
+    promote = task("promote", "make a version champion; the running service takes it up within seconds")
+    promote.add_argument("--version", required=True, help="a version that `models` lists")
+    rollback = task("rollback", "make the champion before the present one champion again")
+    for moves in (promote, rollback):
+        moves.add_argument("--why", required=True, help="a sentence for the record")
     replay = task("replay", "play past days through the running service")
     replay.add_argument("--day", type=date.fromisoformat, help="a service date, such as 2013-11-05")
     replay.add_argument("--from", dest="first", type=date.fromisoformat, help="or the first of several")

@@ -52,9 +52,16 @@ class ServingMetrics:
         self.degraded = counter("degraded_predictions", "Flights answered without an expected view.", "view", "reason")
         self.fallbacks = counter("fallback_predictions", "Flights answered by climatology: no stored feature known.")
         self.feature_age = histogram("feature_age_seconds", "Age of a view's row when used.", AGES, "view")
-        self.store_failures = counter("feature_store_failures", "Lookups that failed, answered without the store.")
+        self.store_failures = counter(
+            "feature_store_failures", "Lookups answered without the store: it failed, or was not asked."
+        )
+        self.breaker_opened = counter("feature_store_breaker_opened", "Times that the store was no longer asked.")
+        self.shadow_predictions = counter("shadow_predictions", "Flights that the challenger scored as well.")
+        self.shadow_failures = counter("shadow_failures", "Flights that the challenger should have scored.")
         self.log_failures = counter("prediction_log_failures", "Predictions answered and not logged.")
-        self._bins = counter(BINS, "Predictions by bin of each model input and of the score.", "feature", "bin")
+        self._bins = counter(
+            BINS, "Predictions by bin of each model input and of the score.", "version", "feature", "bin"
+        )
         self._model = Gauge(
             "model_info",
             "1 for the champion that answers.",
@@ -62,7 +69,7 @@ class ServingMetrics:
             multiprocess_mode="mostrecent",
             registry=registry,
         )
-        self._binned: list[tuple[Reference, int, list[Counter]]] = []
+        self.swaps = counter("model_swaps", "New champions met while running, by what became of them.", "result")
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -71,16 +78,27 @@ class ServingMetrics:
         yield
         self._stages[name].observe(perf_counter() - started)
 
-    def use_model(self, name: str, version: str, references: Mapping[str, Reference], columns: Sequence[str]) -> None:
-        """Say which model answers, and bind its inputs' bins: looking labels up each time costs four times more."""
+    def use_model(
+        self, name: str, version: str, references: Mapping[str, Reference], columns: Sequence[str]
+    ) -> "ModelBins":
+        """Say which model answers; what counts its inputs and scores."""
         self._model.labels(name, version).set(1)
+        return ModelBins(self._bins, version, references, columns)
+
+
+class ModelBins:
+    """One model's inputs and scores by bin. Bound once: looking labels up each time costs four times more."""
+
+    def __init__(
+        self, counter: Counter, version: str, references: Mapping[str, Reference], columns: Sequence[str]
+    ) -> None:
         positions = {column: position for position, column in enumerate((*columns, SCORE))}
         self._binned = [
-            (reference, positions[column], [self._bins.labels(column, index) for index in range(len(reference.counts))])
-            for column, reference in references.items()
+            (reference, positions[name], [counter.labels(version, name, one) for one in range(len(reference.counts))])
+            for name, reference in references.items()
         ]
 
-    def count_bins(self, matrix: np.ndarray, scores: np.ndarray) -> None:
+    def add(self, matrix: np.ndarray, scores: np.ndarray) -> None:
         """Add n model rows (n, columns) and their scores (n) to the bins that PSI is computed from."""
         rows = np.column_stack([matrix, scores])
         if len(rows) == 1:
@@ -97,8 +115,9 @@ class ServingMetrics:
 class Scrape:
     """All workers' metrics added up, and what is computed from the sums: what /metrics answers."""
 
-    def __init__(self, drift: Callable[[Bins], tuple[int, dict[str, float]]]) -> None:
-        """`drift` makes the number of recent predictions, and PSI by feature, of the bins counted since the start."""
+    def __init__(self, version: str, drift: Callable[[Bins], tuple[int, dict[str, float]]]) -> None:
+        """`drift` makes the number of recent predictions, and PSI by feature, of this model's bins since the start."""
+        self._version = version
         self._drift = drift
 
     def text(self) -> bytes:
@@ -113,6 +132,8 @@ class Scrape:
                 continue  # Feast counts a few things of its own, per process id for ever
             if family.type == "histogram":
                 family.samples.sort(key=_as_prometheus_writes)
+            if family.name in (BINS, "model_info"):  # other models' bins have other edges, and they answer no more
+                family.samples = [one for one in family.samples if one.labels["version"] == self._version]
             if family.name == BINS:
                 bins = {(one.labels["feature"], int(one.labels["bin"])): one.value for one in family.samples}
             yield family

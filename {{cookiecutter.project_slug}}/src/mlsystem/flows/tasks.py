@@ -53,6 +53,29 @@ def train(options: argparse.Namespace) -> None:
     say(f"champion: version {train(options.first, options.last)}")
 
 
+def promote(options: argparse.Namespace) -> None:
+    from mlsystem.model_registry import promotions, registry
+
+    models_dir = load_settings().models_dir
+    champion = registry.aliases(models_dir).get(registry.CHAMPION)
+    who = promotions.this_person()
+    move = promotions.promote(models_dir, options.version, champion, who, options.why, {"by_hand": True})
+    say(f"champion: version {move.to_version}, before it {move.from_version or 'none'}")
+
+
+def rollback(options: argparse.Namespace) -> None:
+    from mlsystem.model_registry import promotions
+
+    move = promotions.rollback(load_settings().models_dir, promotions.this_person(), options.why)
+    say(f"champion: version {move.to_version} again, instead of {move.from_version}")
+
+
+def models(options: argparse.Namespace) -> None:
+    from mlsystem.model_registry import listing
+
+    print(listing.table(load_settings().models_dir))
+
+
 def replay(options: argparse.Namespace) -> None:
     from mlsystem.flows.demo import held_out_day
     from mlsystem.flows.live import replay_days

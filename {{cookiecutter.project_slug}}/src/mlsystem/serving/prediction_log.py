@@ -42,8 +42,11 @@ SCHEMA = pa.schema(
         "model_version": pa.string(),
         "degraded": pa.bool_(),
         "degraded_because": pa.list_(pa.string()),
+        "shadow_version": pa.string(),
+        "shadow_probability": pa.float64(),
     }
 )
+SHADOW_FOLDER = "shadow"  # beside the predictions: the challenger's scores of them, written up to seconds later
 
 
 def record(
@@ -99,8 +102,13 @@ def records(predictions_dir: Path, day: date | None = None) -> Iterator[dict[str
 
 
 def read(predictions_dir: Path, day: date | None = None) -> pa.Table:
-    """The same as a table of SCHEMA; `read(...).flatten()` spreads the structs of stored features and inputs."""
-    rows = [_with_instants(record) for record in records(predictions_dir, day)]
+    """A table of SCHEMA, the challenger's scores with it; `read(...).flatten()` spreads the structs."""
+    shadows = {one["prediction_id"]: one for one in records(predictions_dir / SHADOW_FOLDER)}
+    rows = []
+    for record in records(predictions_dir, day):
+        shadow = shadows.get(record["prediction_id"], {})
+        scored = {name: shadow.get(name) for name in ("shadow_version", "shadow_probability")}
+        rows.append(_with_instants(record | scored))
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
