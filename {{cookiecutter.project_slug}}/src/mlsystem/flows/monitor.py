@@ -18,7 +18,7 @@ LABELS_AFTER = timedelta(hours=36)  # by then every flight of the last day has l
 def look(settings: Settings) -> dict[str, Any]:
     """Everything that the log says so far. Labels count once they are known at the newest prediction's day's end."""
     from mlsystem.model_registry.registry import load_champion
-    from mlsystem.monitoring import batch
+    from mlsystem.monitoring import batch, performance
     from mlsystem.serving import prediction_log
 
     prediction_log.check_some(settings.predictions_dir)
@@ -30,7 +30,7 @@ def look(settings: Settings) -> dict[str, Any]:
         "until": str(predictions["as_of"].max()),
         "quality": batch.quality(predictions),
         "drift": batch.drift(predictions, load_champion(settings.models_dir).references),
-        "performance": batch.performance(predictions, arrivals, known_at),
+        "performance": performance.performance(predictions, arrivals, known_at).as_json(),
     }
 
 

@@ -1,18 +1,14 @@
-"""One look at a stretch of the prediction log: what came in, what came out, and what it was worth."""
+"""One look at a stretch of the prediction log: what came in, and what came out."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from mlsystem.domain.calendar import HOME_TIME_ZONE
-from mlsystem.domain.label import LATE_AFTER_MINUTES
 from mlsystem.domain.request import flight_id
 from mlsystem.drift import Reference, psi
-from mlsystem.training.evaluation import evaluate
 
 
 def newest_per_flight(log: pa.Table) -> pd.DataFrame:
@@ -46,19 +42,3 @@ def quality(predictions: pd.DataFrame) -> dict[str, Any]:
         "degraded_share": round(float(predictions["degraded"].mean()), 4),
         "missing_share": {name: round(float(share), 4) for name, share in missing[missing > 0].items()},
     }
-
-
-def performance(predictions: pd.DataFrame, arrivals: pa.Table, known_at: datetime) -> dict[str, Any]:
-    """Accuracy and money over the predictions whose label was known by `known_at`, and how many that is.
-
-    Cancelled and diverted flights never get a label: coverage says how much of the log the figures speak for.
-    """
-    labels = arrivals.to_pandas()
-    labels = labels[labels["known_at"] <= known_at][["flight_id", "arrival_delay_minutes"]]
-    labelled = predictions.merge(labels, on="flight_id", validate="one_to_one")
-    covered = {"labelled": len(labelled), "coverage": round(len(labelled) / max(1, len(predictions)), 4)}
-    if not len(labelled):
-        return covered
-    is_late = labelled["arrival_delay_minutes"].to_numpy() >= LATE_AFTER_MINUTES
-    metrics = evaluate(np.asarray(labelled["probability"]), is_late).metrics
-    return covered | {name: round(value, 4) for name, value in metrics.items()}
