@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 
 from mlsystem import storage
 from mlsystem.domain.request import MODEL_COLUMNS
-from mlsystem.monitoring.bootstrap import draws
 from mlsystem.monitoring.resampled import cost_usd, intervals
 from mlsystem.monitoring.skew import compared
 from mlsystem.retraining.decision import Limits, Measured, decide
@@ -17,6 +16,7 @@ from mlsystem.retraining.evidence import Evidence
 from mlsystem.retraining.gate import judge
 from mlsystem.retraining.window import expanding_split, is_known
 from mlsystem.settings import Settings
+from mlsystem.training.bootstrap import draws
 from mlsystem.training.calibration import calibrate, losses
 from mlsystem.training.candidates import CANDIDATES
 from mlsystem.training.compare import latency_ms

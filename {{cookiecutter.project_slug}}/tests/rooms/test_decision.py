@@ -6,9 +6,9 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from mlsystem.monitoring.bootstrap import Interval
 from mlsystem.retraining.decision import Limits, Measured, decide
 from mlsystem.retraining.window import expanding_split, is_known
+from mlsystem.training.bootstrap import Interval
 
 TODAY = date(2013, 7, 1)
 QUIET = Interval(0.001, -0.02, 0.022)

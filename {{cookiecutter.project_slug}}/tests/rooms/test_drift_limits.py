@@ -11,8 +11,8 @@ from challengers import fitted
 from mlsystem.domain.request import CODES, MODEL_COLUMNS
 from mlsystem.drift import number_reference
 from mlsystem.monitoring.diagnosis import Diagnosis, Window, diagnose
-from mlsystem.monitoring.drift_limits import DriftLimits, drift_limits, from_json, window_psi
 from mlsystem.training.compare import column_references
+from mlsystem.training.drift_limits import DriftLimits, drift_limits, from_json, window_psi
 from mlsystem.training.slices import masks
 from mlsystem.training.split import Rows, rows_of
 

@@ -12,7 +12,7 @@ from mlsystem.domain.request import CODES, MODEL_COLUMNS
 from mlsystem.drift import Reference
 from mlsystem.model_registry.champion import Champion, UnusableModel
 from mlsystem.model_registry.model_files import read_model
-from mlsystem.training import climatology
+from mlsystem.training import climatology, drift_limits
 from mlsystem.training.calibration import Calibration
 from mlsystem.training.compare import SCORE, Comparison, Result
 
@@ -34,6 +34,7 @@ def bundle_text(comparison: Comparison, result: Result, file: str, content: byte
         "metrics": {"tune": dict(result.tune.metrics), "test": dict(result.test.metrics)},
         "training": dict(comparison.about),
         "references": {name: {"edges": r.edges, "counts": r.counts} for name, r in references.items()},
+        "drift_limits": comparison.drift_limits.as_json() if result.name == comparison.chosen else None,
         "climatology": comparison.results["climatology"].model.as_json(),  # type: ignore[attr-defined]
     }
     return json.dumps(bundle, indent=1)
@@ -65,6 +66,7 @@ def champion_from(text: bytes, sha256: str, folder: Path, version: str) -> Champ
         model=read_model(bundle["name"], content),
         calibration=Calibration(**bundle["calibration"]),
         climatology=climatology.from_json(bundle["climatology"]),
+        drift_limits=drift_limits.from_json(bundle["drift_limits"]) if bundle["drift_limits"] else None,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from mlsystem.monitoring.drift_limits import FEWEST_FLIGHTS, DriftLimits, against_the_others, slice_columns
+from mlsystem.training.drift_limits import FEWEST_FLIGHTS, DriftLimits, against_the_others, slice_columns
 
 Kind = Literal["quiet", "covariate drift", "prior shift", "concept drift"]
 FOLLOWED = 0.5  # of the label's move by the mean probability: the inputs saw it coming, so the prior moved, not the law

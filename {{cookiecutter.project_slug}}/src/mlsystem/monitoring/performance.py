@@ -12,8 +12,8 @@ import pyarrow as pa
 from mlsystem.domain.calendar import HOME_TIME_ZONE
 from mlsystem.domain.label import LATE_AFTER_MINUTES
 from mlsystem.domain.request import MODEL_COLUMNS
-from mlsystem.monitoring.bootstrap import Interval
 from mlsystem.monitoring.resampled import intervals
+from mlsystem.training.bootstrap import Interval
 from mlsystem.training.evaluation import evaluate
 from mlsystem.training.slices import Slice, slices
 from mlsystem.training.split import Rows

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mlsystem.domain import costs
-from mlsystem.monitoring.bootstrap import Interval, by_day, draws, interval
+from mlsystem.training.bootstrap import Interval, by_day, draws, interval
 from mlsystem.training.calibration import SMALLEST, losses
 from mlsystem.training.evaluation import BINS, evaluate
 

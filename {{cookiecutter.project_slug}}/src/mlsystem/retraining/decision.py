@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from mlsystem.monitoring.bootstrap import Interval
+from mlsystem.training.bootstrap import Interval
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Measured:
     gap: Interval  # mean probability less the share that came late
     surplus: Interval  # log-loss less what the probabilities promise: monitoring/resampled.py
     score_psi: float  # of the window against training
-    score_psi_limit: float  # calibrated on reference weeks: monitoring/drift_limits.py
+    score_psi_limit: float  # calibrated on reference weeks: training/drift_limits.py
 
 
 @dataclass(frozen=True)

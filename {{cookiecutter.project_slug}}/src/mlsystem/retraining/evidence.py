@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mlsystem.monitoring.bootstrap import Interval, by_day, draws, interval
 from mlsystem.monitoring.performance import rows_of
 from mlsystem.monitoring.resampled import cost_usd
 from mlsystem.monitoring.skew import SkewReport
+from mlsystem.training.bootstrap import Interval, by_day, draws, interval
 from mlsystem.training.calibration import losses
 from mlsystem.training.slices import masks
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlsystem.monitoring.bootstrap import Interval
 from mlsystem.retraining.evidence import Evidence, Harm, harms, mean_gains
+from mlsystem.training.bootstrap import Interval
 from mlsystem.training.calibration import platt
 from mlsystem.training.evaluation import ece
 

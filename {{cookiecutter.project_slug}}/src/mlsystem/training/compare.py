@@ -13,14 +13,16 @@ from mlsystem.drift import Reference, category_reference, number_reference
 from mlsystem.storage import FINGERPRINT_KEY, digest
 from mlsystem.training.calibration import Calibration, calibrate
 from mlsystem.training.candidates import CANDIDATES, Model
+from mlsystem.training.drift_limits import DriftLimits, drift_limits
 from mlsystem.training.evaluation import Evaluation, evaluate
 from mlsystem.training.outages import VIEW_COLUMNS, with_outages, without
-from mlsystem.training.slices import Slice, slices
+from mlsystem.training.slices import Slice, masks, slices
 from mlsystem.training.split import Rows, Split, default_split, rows_of, split_rows
 
 SCORE = "score"  # the name of the predictions' own reference, beside the columns'
 SCORED_EVERY = 4  # training rows: 54,000 place a quantile to .2 %, and scoring all takes 5 s
 LATENCY_ROWS = 200
+WATCHED_SLICES = ("carrier", "origin")  # whose law can change by itself
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Comparison:
     chosen: str
     split: Split
     references: Mapping[str, Reference]  # by MODEL_COLUMN, of the training rows
+    drift_limits: DriftLimits  # of the chosen one's scores, and of the training rows
     outcomes: np.ndarray  # is_late of the test rows
     about: Mapping[str, Any]  # plain JSON: rows, days and late share of each part, fingerprints, seed, threads
 
@@ -80,11 +83,13 @@ def compare(
         cost = results[name].tune.metrics["usd_per_1000"]
         progress(f"{name}: fitted in {results[name].fit_seconds:.1f} s, {cost:,.0f} USD per 1,000 tuning flights")
     chosen = min(results.values(), key=lambda r: (r.tune.metrics["usd_per_1000"], r.tune.metrics["log_loss"]))
+    references = column_references(parts["train"])
     return Comparison(
         results,
         chosen.name,
         split,
-        column_references(parts["train"]),
+        references,
+        _drift_limits(chosen, parts["train"], references, seed),
         parts["test"].is_late,
         {
             **{name: _about(part) for name, part in parts.items()},
@@ -121,6 +126,12 @@ def _result(name: str, parts: Mapping[str, Rows], known: Rows, seed: int, thread
         seconds,
         latency_ms(model, test.matrix),
     )
+
+
+def _drift_limits(chosen: Result, train: Rows, references: Mapping[str, Reference], seed: int) -> DriftLimits:
+    watched = {f"{by} {value}": mask for by, value, mask in masks(train) if by in WATCHED_SLICES}
+    known = {**references, SCORE: chosen.score_reference}
+    return drift_limits(train, chosen.predict(train.matrix), known, watched, seed)
 
 
 def column_references(train: Rows) -> dict[str, Reference]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mlsystem.drift import Reference, psi
-from mlsystem.monitoring.bootstrap import by_day
+from mlsystem.training.bootstrap import by_day
 from mlsystem.training.split import Rows
 
 WEEK = 7
