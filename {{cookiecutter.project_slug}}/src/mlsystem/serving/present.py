@@ -125,7 +125,8 @@ class Present:
                 self._metrics.shadow_failures.inc()
                 logger.error("challenger %s is not scored: %s", version, problem)
             else:
-                log = PredictionLog(self._settings.predictions_dir / SHADOW_FOLDER)
+                folder = self._settings.predictions_dir / SHADOW_FOLDER
+                log = PredictionLog(folder, self._settings.prediction_log_files)
                 self._shadow = Shadow(challenger, log, self._metrics)
         loaded.predictor.shadow = self._shadow
 
