@@ -16,8 +16,10 @@ from mlsystem.model_registry.versions import (
     REGISTERED_MODEL,
     alias_version,
     aliases,
+    dismiss_challenger,
     load_champion,
     load_version,
+    model_bytes,
     register,
 )
 from mlsystem.training.compare import Comparison
@@ -32,10 +34,12 @@ __all__ = [
     "UnusableModel",
     "alias_version",
     "aliases",
+    "dismiss_challenger",
     "load_champion",
     "load_version",
     "log_candidates",
     "log_challenger",
+    "model_bytes",
     "publish",
     "publish_challenger",
     "register",

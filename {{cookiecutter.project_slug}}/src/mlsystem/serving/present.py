@@ -56,7 +56,8 @@ class Present:
         """What GET /model answers."""
         if self.loaded is None:
             return {"error": self.problem}
-        return {**self.loaded.about(), "refused": self.refused or None}
+        challenger = self._shadow.challenger.version if self._shadow is not None else None
+        return {**self.loaded.about(), "challenger": challenger, "refused": self.refused or None}
 
     def _run(self) -> None:
         sys.setswitchinterval(SWITCH_SECONDS)

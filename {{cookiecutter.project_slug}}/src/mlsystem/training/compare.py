@@ -104,7 +104,7 @@ def compare(
         watched_limits(chosen.fitted, parts["train"], {**references, SCORE: chosen.score_reference}, seed),
         parts["test"].is_late,
         {
-            **{name: _about(part) for name, part in parts.items()},
+            **{name: part.about() for name, part in parts.items()},
             "training_fingerprint": digest(rows.matrix.tobytes(), rows.is_late.tobytes(), rows.service_date.tobytes()),
             "made_from": (training_set.schema.metadata or {}).get(FINGERPRINT_KEY, b"").decode(),
             "seed": seed,
@@ -156,8 +156,3 @@ def latency_ms(model: Model, matrix: np.ndarray) -> float:
         model.predict_proba(matrix[index : index + 1])
         seconds.append(time.perf_counter() - started)
     return float(np.median(seconds[1:] or seconds)) * 1e3
-
-
-def _about(part: Rows) -> dict[str, Any]:
-    first, last = (str(day) for day in part.days)
-    return {"flights": len(part), "first_day": first, "last_day": last, "late_share": float(part.is_late.mean())}
