@@ -17,7 +17,7 @@ LEFT_OUT = ("stored", "feature_ages_seconds", "degraded_because")
 def newest_per_flight(log: pa.Table) -> pd.DataFrame:
     """The log with one row per flight, its last prediction (a replay asks again), and its `flight_id`.
 
-    The struct of the model's inputs becomes columns, `model_row.<name>`; what was stored stays behind. A year is 150 MB.
+    The struct of the model's inputs becomes columns, `model_row.<name>`; what was stored stays behind.
     """
     flat = log.drop_columns([name for name in LEFT_OUT if name in log.column_names]).flatten()
     rows = flat.to_pandas().sort_values("logged_at", kind="stable")
@@ -29,7 +29,7 @@ def newest_per_flight(log: pa.Table) -> pd.DataFrame:
 
 def inputs(predictions: pd.DataFrame) -> pd.DataFrame:
     """The model's inputs as they were served: one float64 column per name."""
-    names = [name for name in predictions if name.startswith(INPUT)]
+    names = [str(name) for name in predictions.columns if str(name).startswith(INPUT)]
     return predictions[names].astype("float64").rename(columns=lambda name: name.removeprefix(INPUT))
 
 

@@ -29,7 +29,8 @@ class Seen:
     def answers_of(self, version: str | None, span: timedelta) -> pd.DataFrame:
         """What this version answered in the time before the moment."""
         answers = self.predictions
-        return answers[(answers["as_of"] >= self.now - span) & (answers["model_version"] == version)]
+        inside = answers["as_of"].between(self.now - span, self.now)
+        return answers[inside & (answers["model_version"] == version)]
 
     def log_since(self, span: timedelta) -> pa.Table:
         return self.log.filter(pc.greater_equal(self.log["as_of"], pa.scalar(self.now - span)))
