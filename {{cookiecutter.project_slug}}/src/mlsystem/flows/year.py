@@ -65,13 +65,15 @@ def live(first: date, last: date, settings: Settings) -> Path:
 
 def _begin(first: date, own: Settings) -> None:
     """A new life: nothing but the data, and a first champion that learned from what was known on the first day."""
-    from mlsystem.feature_store.store import open_store
     from mlsystem.flows.data import build_features, ingest
-    from mlsystem.model_registry import promotions, registry
 
     shutil.rmtree(own.data_dir / own.life, ignore_errors=True)
     ingest(own.first_day, own.last_day)
     build_features(own.first_day, own.last_day)
+    # Not before the data: Feast's import switches on the warnings that Great Expectations' import gives.
+    from mlsystem.feature_store.store import open_store
+    from mlsystem.model_registry import promotions, registry
+
     open_store(own.features_dir, own.online_dir)
     say("training the first champion")
     version = registry.publish_challenger(train_on(first, own), own.models_dir, {})

@@ -36,7 +36,8 @@ class Lived:
             cost = [of(self.policies[one], self.is_late) for one in (floor, policy, ceiling)]
             daily = by_day(np.column_stack([cost[0] - cost[1], cost[0] - cost[2]]), self.service_date)
             gained, most = (draws(len(daily), self.seed) @ daily).T
-            found[name] = interval(float(daily[:, 0].sum() / daily[:, 1].sum()), gained / most)
+            with np.errstate(invalid="ignore", divide="ignore"):  # a draw of days on which the two were one model
+                found[name] = interval(float(daily[:, 0].sum() / daily[:, 1].sum()), gained / most)
         return found
 
     def total(self, policy: str) -> dict[str, Interval]:
