@@ -23,7 +23,7 @@ def look(settings: Settings) -> dict[str, Any]:
 
     prediction_log.check_some(settings.predictions_dir)
     predictions = batch.newest_per_flight(prediction_log.read(settings.predictions_dir))
-    arrivals = storage.Partitions(settings.validated_dir / "arrivals").read()
+    arrivals = performance.read_labels(settings.validated_dir)
     known_at = predictions["as_of"].max() + LABELS_AFTER
     return {
         "since": str(predictions["as_of"].min()),

@@ -17,7 +17,6 @@ import httpx
 import pyarrow as pa
 from prefect import flow
 
-from mlsystem import storage
 from mlsystem.flows.live import play, service_url
 from mlsystem.flows.progress import say
 from mlsystem.flows.replay import Replayed, Span, State
@@ -157,10 +156,12 @@ class LogSoFar:
     """The log of the last weeks, of which only what is new is read."""
 
     def __init__(self, settings: Settings) -> None:
+        from mlsystem.monitoring.performance import read_labels
+
         self._folder = settings.predictions_dir
         self._read_until: dict[Path, int] = {}
         self._recent: list[pa.Table] = []
-        self._arrivals = storage.Partitions(settings.validated_dir / "arrivals").read()
+        self._labels = read_labels(settings.validated_dir)
 
     def seen(self, now: datetime) -> "Seen":
         from mlsystem.retraining.seen import see
@@ -169,7 +170,7 @@ class LogSoFar:
         since = pa.scalar(now - SEEN)
         tables = [*self._recent, prediction_log.read(self._folder, self._read_until)]
         self._recent = [kept for kept in (t.filter(pa.compute.greater(t["as_of"], since)) for t in tables) if len(kept)]
-        return see(pa.concat_tables(self._recent), self._arrivals, now)
+        return see(pa.concat_tables(self._recent), self._labels, now)
 
 
 def midnight(day: date) -> datetime:
