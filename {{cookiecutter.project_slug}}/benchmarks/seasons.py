@@ -9,18 +9,16 @@ import pyarrow.parquet as pq
 
 from mlsystem import storage
 from mlsystem.domain.request import MODEL_COLUMNS
-from mlsystem.monitoring.resampled import cost_usd, intervals
+from mlsystem.monitoring.resampled import intervals
 from mlsystem.monitoring.skew import compared
+from mlsystem.retraining import challenger
 from mlsystem.retraining.decision import Limits, Measured, decide
-from mlsystem.retraining.evidence import Evidence
+from mlsystem.retraining.evidence import Evidence, Shadowed
 from mlsystem.retraining.gate import judge
-from mlsystem.retraining.window import expanding_split, is_known
+from mlsystem.retraining.lived import Lived
+from mlsystem.retraining.window import is_known
 from mlsystem.settings import Settings
-from mlsystem.training.bootstrap import draws
-from mlsystem.training.calibration import calibrate, losses
-from mlsystem.training.candidates import CANDIDATES
 from mlsystem.training.compare import latency_ms
-from mlsystem.training.outages import with_outages
 from mlsystem.training.slices import masks
 from mlsystem.training.split import Rows, rows_of
 
@@ -52,16 +50,13 @@ class Seasons:
         return self.models[today]
 
     def _fit(self, today: date) -> Model:
-        split = expanding_split(date(2013, 1, 1), today)
-        known = is_known(self.known_at, self.rows.service_date, today)
-        is_train = self.rows.service_date < np.datetime64(split.train_until)
-        train, tune = self.rows.where(known & is_train), self.rows.where(known & ~is_train)
-        model = CANDIDATES["lightgbm"](with_outages(train, self.seed), tune, self.seed, 1)
-        calibration = calibrate(model.predict_proba(tune.matrix), tune)
+        train, tune = challenger.window(self.rows, self.known_at, date(2013, 1, 1), today)
+        fitted = challenger.fitted(train, tune, self.seed, 1)
         scores = np.full(len(self.rows), np.nan)
-        scores[~is_train] = calibration.apply(model.predict_proba(self.rows.matrix[~is_train]))
-        size = len(model.booster.model_to_string())  # type: ignore[attr-defined]
-        return Model(scores, latency_ms(model, self.rows.matrix[:50]), size)
+        later = self.rows.service_date >= tune.service_date.min()
+        scores[later] = fitted.predict(self.rows.matrix[later])
+        size = len(fitted.model.booster.model_to_string())  # type: ignore[attr-defined]
+        return Model(scores, latency_ms(fitted.model, self.rows.matrix[:50]), size)
 
     def window(self, today: date, days: int) -> np.ndarray:
         """The flights of the last days whose label is known today."""
@@ -100,6 +95,7 @@ def evidence(seasons: Seasons, champion: date, challenger: date, first: np.datet
         model.milliseconds,
         model.size,
         compared(served, served),
+        Shadowed(len(rows), len(rows), 0.0),  # no service runs here
     )
 
 
@@ -149,16 +145,14 @@ def answers(seasons: Seasons, lived: list[tuple[date, date]]) -> np.ndarray:
     return result
 
 
+def lived(seasons: Seasons, **policies: np.ndarray) -> Lived:
+    """The flights that every policy answered."""
+    live = ~np.isnan(policies["frozen"])
+    rows = seasons.rows.where(live)
+    return Lived(rows.is_late, rows.service_date, {name: p[live] for name, p in policies.items()}, seasons.seed)
+
+
 def kept(seasons: Seasons, frozen: np.ndarray, loop: np.ndarray, ceiling: np.ndarray) -> dict[str, list[float]]:
     """The loop's share of the ceiling's gain over frozen, in dollars and log-loss: [value, low, high], 90 %."""
-    live = ~np.isnan(frozen)
-    late, dates = seasons.rows.is_late[live], seasons.rows.service_date[live]
-    inverse = np.unique(dates, return_inverse=True)[1]
-    drawn = draws(inverse.max() + 1, seasons.seed)
-    found = {}
-    for name, of in (("usd", cost_usd), ("log_loss", losses)):
-        daily = [np.bincount(inverse, of(scores[live], late)) for scores in (frozen, loop, ceiling)]
-        gained, most = daily[0] - daily[1], daily[0] - daily[2]
-        shares = (drawn @ gained) / (drawn @ most)
-        found[name] = [round(float(x), 3) for x in (gained.sum() / most.sum(), *np.quantile(shares, (0.05, 0.95)))]
-    return found
+    found = lived(seasons, frozen=frozen, loop=loop, ceiling=ceiling).kept("loop", "frozen", "ceiling")
+    return {name: [round(x, 3) for x in (one.value, one.low, one.high)] for name, one in found.items()}

@@ -34,5 +34,5 @@ def planted_training_set(days: int = 60, flights_a_day: int = 60, missing: float
 def broken(comparison: Comparison) -> Comparison:
     """The climatology of it alone, whole in every file, with a calibration that makes each probability NaN."""
     result = comparison.results["climatology"]
-    calibration = replace(result.calibration, slope=float("nan"))
-    return replace(comparison, results={result.name: replace(result, calibration=calibration)}, chosen=result.name)
+    fitted = replace(result.fitted, calibration=replace(result.fitted.calibration, slope=float("nan")))
+    return replace(comparison, results={result.name: replace(result, fitted=fitted)}, chosen=result.name)

@@ -63,6 +63,11 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     rollback = task("rollback", "make the champion before the present one champion again")
     for moves in (promote, rollback):
         moves.add_argument("--why", required=True, help="a sentence for the record")
+    task("retrain", "decide from the prediction log whether to train a challenger, and train it")
+    task("judge", "let the challenger in by the gate's rules, or send it away")
+    year = task("year", "let the system live through past months, and write reports/year.html")
+    year.add_argument("--from", dest="first", type=date.fromisoformat, default=date(2013, 3, 1))
+    year.add_argument("--to", dest="last", type=date.fromisoformat, default=date(2013, 12, 31))
     replay = task("replay", "play past days through the running service")
     replay.add_argument("--day", type=date.fromisoformat, help="a service date, such as 2013-11-05")
     replay.add_argument("--from", dest="first", type=date.fromisoformat, help="or the first of several")

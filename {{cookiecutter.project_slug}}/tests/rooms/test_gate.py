@@ -15,7 +15,7 @@ from mlsystem.domain.request import CODES
 from mlsystem.model_registry.registry import load_champion
 from mlsystem.monitoring import batch, performance
 from mlsystem.monitoring.skew import compared
-from mlsystem.retraining.evidence import Evidence, from_the_log, mean_gains
+from mlsystem.retraining.evidence import Evidence, Shadowed, from_the_log, mean_gains
 from mlsystem.retraining.gate import Limits, Verdict, judge
 from mlsystem.serving import prediction_log
 from mlsystem.training.boosting import BoostedTrees
@@ -72,7 +72,7 @@ def test_a_truly_better_model_is_accepted(good: Evidence):
     verdict = judge(good)
 
     assert verdict.refused_by == ()
-    assert verdict.because.startswith("accepted: all 9 rules are met; gains +")
+    assert verdict.because.startswith("accepted: all 10 rules are met; gains +")
 
 
 def test_a_worse_model_is_refused_for_its_dollars_and_its_log_loss(trial: Trial, known: Rows):
@@ -175,6 +175,15 @@ def test_without_any_label_the_gate_refuses_and_does_not_break(good: Evidence):
     assert judge(empty).refused_by == ("enough labels",)
 
 
+@pytest.mark.parametrize(
+    "shadow",
+    [Shadowed(0, 0, float("nan")), Shadowed(150, 150, 0.0), Shadowed(1_000, 900, 0.0), Shadowed(1_000, 1_000, 0.01)],
+    ids=["never asked", "hardly asked", "often without an answer", "another model than the file"],
+)
+def test_a_model_that_did_not_hold_in_the_shadow_is_refused_for_that_alone(good: Evidence, shadow: Shadowed):
+    assert judge(replace(good, shadow=shadow)).refused_by == ("shadow",)
+
+
 @pytest.mark.filterwarnings("ignore:Degrees of freedom:RuntimeWarning")  # no answer at all has no spread
 @pytest.mark.parametrize("answer", [0.0, 0.3, 1.0, np.nan], ids=str)
 def test_a_model_that_always_says_the_same_or_nothing_is_refused_and_breaks_nothing(good: Evidence, answer: float):
@@ -191,7 +200,9 @@ def test_evidence_from_the_log_is_what_was_served_and_one_day_of_it_is_not_enoug
     joined = performance.labelled(log, arrivals, log["as_of"].max() + timedelta(hours=36))
     served = {"every feature": np.zeros(len(joined))}
 
-    evidence = from_the_log(joined, champion.predict, 0.04, 10**6, compared(served, served))
+    shadow = Shadowed(len(joined), len(joined), 0.0)
+
+    evidence = from_the_log(joined, champion.predict, 0.04, 10**6, compared(served, served), shadow)
 
     np.testing.assert_allclose(evidence.challenger, evidence.champion, atol=1e-6)
     assert judge(evidence).refused_by == ("enough labels",), "one day is one witness: nothing else can be measured"

@@ -66,7 +66,7 @@ def spoiled(logged: tuple[Path, dict[str, str]]):
 def test_a_loaded_model_predicts_to_the_last_bit_what_was_evaluated(logged, comparison, matrix, name):
     champion = registered(logged, name)
 
-    assert np.array_equal(champion.predict(matrix), comparison.results[name].predict(matrix))
+    assert np.array_equal(champion.predict(matrix), comparison.results[name].fitted.predict(matrix))
 
 
 def test_a_champion_brings_all_that_serving_and_monitoring_need(logged, comparison, matrix):
@@ -77,7 +77,9 @@ def test_a_champion_brings_all_that_serving_and_monitoring_need(logged, comparis
     assert champion.references[SCORE] == comparison.results["lightgbm"].score_reference
     assert (champion.warn_above, champion.feature_service) == (costs.WARN_ABOVE, "delay_v1")
     assert champion.metrics["test"] == comparison.results["lightgbm"].test.metrics
-    assert np.array_equal(champion.fallback(matrix), comparison.results["climatology"].model.predict_proba(matrix))
+    assert np.array_equal(
+        champion.fallback(matrix), comparison.results["climatology"].fitted.model.predict_proba(matrix)
+    )
 
 
 def test_a_reason_names_a_column_and_how_far_it_moved_the_log_odds(logged, matrix):

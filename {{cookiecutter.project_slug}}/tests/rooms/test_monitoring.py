@@ -17,7 +17,7 @@ def predictions(count: int, shift: float = 0.0) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "flight_id": [f"2013-11-05/UA{number}/EWR" for number in range(count)],
-            "model_row": [{"weather_temperature": draw} for draw in draws],
+            "model_row.weather_temperature": draws,
             "probability": np.linspace(0.05, 0.95, count),
             "decision": ["stay_silent", "warn"] * (count // 2),
             "degraded": [False] * count,
@@ -67,7 +67,7 @@ def test_of_two_predictions_for_one_flight_the_last_counts():
 
 def test_quality_says_what_the_answers_went_without():
     log = predictions(10)
-    log["model_row"] = [{"weather_temperature": None if number < 3 else 1.0} for number in range(10)]
+    log["model_row.weather_temperature"] = [None if number < 3 else 1.0 for number in range(10)]
 
     found = batch.quality(log)
 

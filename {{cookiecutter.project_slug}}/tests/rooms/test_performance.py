@@ -22,7 +22,7 @@ def predictions(count: int, departs_at: datetime = NOON) -> pd.DataFrame:
             "flight_id": [f"{departs_at:%Y-%m-%d}/UA{number}/EWR" for number in range(count)],
             "scheduled_departure_at": moments,
             "scheduled_arrival_at": moments + timedelta(hours=2),
-            "model_row": [{"carrier": 1.0}] * count,
+            "model_row.carrier": 1.0,
             "probability": np.linspace(0.05, 0.95, count),
         }
     )

@@ -18,7 +18,7 @@ from serving_probe import FLIGHT, answers, metric, send
 
 @pytest.fixture
 def shadow(system, tmp_path: Path) -> Shadow:  # type: ignore[no-untyped-def]
-    return Shadow(load_champion(system.settings.models_dir), PredictionLog(tmp_path / "shadow"), ServingMetrics())
+    return Shadow(load_champion(system.settings.models_dir), PredictionLog(tmp_path / "shadow", 9), ServingMetrics())
 
 
 def rows(shadow: Shadow, number: int) -> tuple[list[str], np.ndarray]:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
 
 from mlsystem.flows.intervals import MINUTE, flights_of
 from mlsystem.flows.progress import say
@@ -47,8 +48,8 @@ class Served:
     metrics: str  # the service's own /metrics text, right after the last request
 
 
-@task  # no retry: a question asked twice is logged twice
-def play(span: Span, settings: Settings, speed: float | None = None) -> Served:
+@task(cache_policy=NO_CACHE)  # no retry: a question asked twice is logged twice
+def play(span: Span, settings: Settings, speed: float | None = None, progress: Progress | None = None) -> Served:
     """Play the days against the service that is already running; requests one after the other.
 
     Events go through the log to the consumer that runs, or to one of this process.
@@ -71,7 +72,15 @@ def play(span: Span, settings: Settings, speed: float | None = None) -> Served:
         with suppress(AlreadyConsumed):
             consumer = stack.enter_context(closing(make_consumer(settings, log, online)))
         played = replay(
-            span, settings.validated_dir, log, consumer, _asker(client), state, per_request, speed, _hourly()
+            span,
+            settings.validated_dir,
+            log,
+            consumer,
+            _asker(client),
+            state,
+            per_request,
+            speed,
+            progress or _hourly(),
         )
         metrics = client.get("/metrics").text
     return _served(played, metrics)

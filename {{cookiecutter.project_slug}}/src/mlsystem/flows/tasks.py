@@ -88,6 +88,27 @@ def replay(options: argparse.Namespace) -> None:
     say(", ".join(f"{name} {value:,}" for name, value in vars(served).items() if name != "metrics"))
 
 
+def retrain(options: argparse.Namespace) -> None:
+    from mlsystem.flows.retrain import retrain
+
+    if retrain() is not None:
+        say("`make judge` lets it in or sends it away, once it has answered a day in the shadow")
+
+
+def judge(options: argparse.Namespace) -> None:
+    from mlsystem.flows.retrain import challenger_of, judge
+
+    challenger_of(load_settings())  # refused before Prefect starts
+    say("promoted; the running service takes it up" if judge() else "dismissed; the champion stays")
+
+
+def year(options: argparse.Namespace) -> None:
+    storage.day_range(options.first, options.last)  # refused before Prefect starts
+    from mlsystem.flows.year import live
+
+    live(options.first, options.last, load_settings())
+
+
 def consume(options: argparse.Namespace) -> None:
     from mlsystem.flows.consume import consume
 

@@ -9,18 +9,21 @@ from typing import Any
 
 from mlsystem.model_registry import promotions, tracking
 from mlsystem.model_registry.champion import Champion, NoChampion, UnusableModel
-from mlsystem.model_registry.runs import log_candidates
+from mlsystem.model_registry.runs import log_candidates, log_challenger
 from mlsystem.model_registry.versions import (
     CHALLENGER,
     CHAMPION,
     REGISTERED_MODEL,
     alias_version,
     aliases,
+    dismiss_challenger,
     load_champion,
     load_version,
+    model_bytes,
     register,
 )
 from mlsystem.training.compare import Comparison
+from mlsystem.training.trained import Trained
 
 __all__ = [
     "CHALLENGER",
@@ -31,10 +34,14 @@ __all__ = [
     "UnusableModel",
     "alias_version",
     "aliases",
+    "dismiss_challenger",
     "load_champion",
     "load_version",
     "log_candidates",
+    "log_challenger",
+    "model_bytes",
     "publish",
+    "publish_challenger",
     "register",
 ]
 
@@ -50,3 +57,9 @@ def publish(
     evidence = dict(comparison.results[comparison.chosen].test.metrics)
     promotions.promote(settings_models_dir, version, expected, "train", f"{why}: {comparison.chosen}", evidence)
     return version
+
+
+def publish_challenger(trained: Trained, models_dir: Path, about: Mapping[str, Any]) -> str:
+    """Log a retrained model and make it the challenger, which the service scores in the shadow. Returns the version."""
+    uri = tracking.tracking_uri(models_dir)
+    return register(uri, log_challenger(uri, models_dir / "artifacts", trained, about))

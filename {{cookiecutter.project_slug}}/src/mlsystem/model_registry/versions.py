@@ -34,6 +34,18 @@ def register(tracking_uri: str, run_id: str) -> str:
     return str(version)
 
 
+def dismiss_challenger(models_dir: Path) -> None:
+    """No version is the challenger any more: the service stops scoring it. It stays in the registry."""
+    tracking.client(tracking.tracking_uri(models_dir)).delete_registered_model_alias(REGISTERED_MODEL, CHALLENGER)
+
+
+def model_bytes(tracking_uri: str, version: str) -> int:
+    """How large the model's file is."""
+    client = tracking.client(tracking_uri)
+    run = client.get_run(str(client.get_model_version(REGISTERED_MODEL, version).run_id))
+    return int(run.data.metrics["model_bytes"])
+
+
 def load_champion(models_dir: Path) -> Champion:
     """The champion, ready to predict. Raises NoChampion, which UnusableModel is too."""
     if not (models_dir / "mlflow.db").exists():

@@ -10,14 +10,27 @@ from mlsystem.domain.calendar import HOME_TIME_ZONE
 from mlsystem.domain.request import flight_id
 from mlsystem.drift import Reference, psi
 
+INPUT = "model_row."
+LEFT_OUT = ("stored", "feature_ages_seconds", "degraded_because")
+
 
 def newest_per_flight(log: pa.Table) -> pd.DataFrame:
-    """The log with one row per flight, its last prediction (a replay asks again), and its `flight_id`."""
-    rows = log.to_pandas().sort_values("logged_at", kind="stable")
+    """The log with one row per flight, its last prediction (a replay asks again), and its `flight_id`.
+
+    The struct of the model's inputs becomes columns, `model_row.<name>`; what was stored stays behind.
+    """
+    flat = log.drop_columns([name for name in LEFT_OUT if name in log.column_names]).flatten()
+    rows = flat.to_pandas().sort_values("logged_at", kind="stable")
     dates = rows["scheduled_departure_at"].dt.tz_convert(HOME_TIME_ZONE).dt.date
     keys = zip(dates, rows["carrier"], rows["flight_number"], rows["origin"], strict=True)
     rows["flight_id"] = [flight_id(*key) for key in keys]
     return rows.drop_duplicates("flight_id", keep="last", ignore_index=True)
+
+
+def inputs(predictions: pd.DataFrame) -> pd.DataFrame:
+    """The model's inputs as they were served: one float64 column per name."""
+    names = [str(name) for name in predictions.columns if str(name).startswith(INPUT)]
+    return predictions[names].astype("float64").rename(columns=lambda name: name.removeprefix(INPUT))
 
 
 def drift(predictions: pd.DataFrame, references: Mapping[str, Reference]) -> dict[str, float]:
@@ -26,7 +39,7 @@ def drift(predictions: pd.DataFrame, references: Mapping[str, Reference]) -> dic
     A day's flights share one weather and one queue, so their PSI is large without any lasting change; a limit has
     to come from reference weeks, not from the rule of 0.1 and 0.25 (decision 0010).
     """
-    columns = pd.DataFrame(list(predictions["model_row"])).astype("float64")
+    columns = inputs(predictions)
     values = {name: columns[name].to_numpy() for name in columns} | {"score": predictions["probability"].to_numpy()}
     found = {name: round(psi(references[name].counts, references[name].count(values[name])), 4) for name in references}
     return dict(sorted(found.items(), key=lambda item: -item[1]))
@@ -34,7 +47,7 @@ def drift(predictions: pd.DataFrame, references: Mapping[str, Reference]) -> dic
 
 def quality(predictions: pd.DataFrame) -> dict[str, Any]:
     """What the answers had to go without: shares in [0, 1], columns with nothing missing left out."""
-    columns = pd.DataFrame(list(predictions["model_row"])).astype("float64")
+    columns = inputs(predictions)
     missing = columns.isna().mean()
     return {
         "predictions": len(predictions),

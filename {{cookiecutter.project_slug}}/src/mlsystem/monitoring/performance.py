@@ -12,6 +12,7 @@ import pyarrow as pa
 from mlsystem.domain.calendar import HOME_TIME_ZONE
 from mlsystem.domain.label import LATE_AFTER_MINUTES
 from mlsystem.domain.request import MODEL_COLUMNS
+from mlsystem.monitoring.batch import inputs
 from mlsystem.monitoring.resampled import intervals
 from mlsystem.training.bootstrap import Interval
 from mlsystem.training.evaluation import evaluate
@@ -64,7 +65,7 @@ def labelled(predictions: pd.DataFrame, arrivals: pa.Table, now: datetime) -> pd
 
 
 def performance(predictions: pd.DataFrame, arrivals: pa.Table, now: datetime, seed: int = 2013) -> Performance:
-    """One row of `predictions` per flight: flight_id, probability, model_row, the two scheduled instants."""
+    """One row of `predictions` per flight: flight_id, probability, `model_row.*`, the two scheduled instants."""
     joined = labelled(predictions, arrivals, now)
     is_due = (predictions["scheduled_arrival_at"] + DUE_AFTER <= now) | predictions["flight_id"].isin(
         joined["flight_id"]
@@ -99,7 +100,11 @@ def service_dates(predictions: pd.DataFrame) -> np.ndarray:
     return local.dt.tz_localize(None).to_numpy().astype("datetime64[D]")
 
 
+def matrix_of(predictions: pd.DataFrame) -> np.ndarray:
+    """The model rows (n, F) as they were served; a column that was not logged is missing."""
+    return inputs(predictions).reindex(columns=list(MODEL_COLUMNS)).to_numpy()
+
+
 def rows_of(joined: pd.DataFrame) -> Rows:
-    """What `labelled` gave, as a model sees it: the inputs as they were served; a column not logged is missing."""
-    logged = pd.DataFrame(list(joined["model_row"])).reindex(columns=list(MODEL_COLUMNS))
-    return Rows(logged.astype("float64").to_numpy(), joined["is_late"].to_numpy(dtype=bool), service_dates(joined))
+    """What `labelled` gave, as a model sees it."""
+    return Rows(matrix_of(joined), joined["is_late"].to_numpy(dtype=bool), service_dates(joined))

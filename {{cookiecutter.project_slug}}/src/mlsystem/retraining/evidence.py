@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mlsystem.monitoring.performance import rows_of
+from mlsystem.monitoring.performance import matrix_of, rows_of
 from mlsystem.monitoring.resampled import cost_usd
 from mlsystem.monitoring.skew import SkewReport
 from mlsystem.training.bootstrap import Interval, by_day, draws, interval
@@ -14,6 +14,26 @@ from mlsystem.training.calibration import losses
 from mlsystem.training.slices import masks
 
 Sliced = Mapping[str, np.ndarray]  # by slice, such as "carrier UA": which flights (n,) bool are in it
+
+
+@dataclass(frozen=True)
+class Shadowed:
+    """What the challenger did in the shadow of the champion: on live questions, in the running service."""
+
+    asked: int
+    scored: int
+    furthest: float  # the largest difference from what its file says of the same rows; NaN if nothing was scored
+
+
+def shadowed(predictions: pd.DataFrame, predict: Callable[[np.ndarray], np.ndarray], version: str) -> Shadowed:
+    """Of the predictions from the first on that this version scored in the shadow."""
+    is_scored = (predictions["shadow_version"] == version).to_numpy(dtype=bool)
+    if not is_scored.any():
+        return Shadowed(0, 0, float("nan"))
+    asked = predictions["as_of"] >= predictions.loc[is_scored, "as_of"].min()
+    scored = predictions[is_scored]
+    far = np.abs(scored["shadow_probability"].to_numpy(dtype="float64") - predict(matrix_of(scored)))
+    return Shadowed(int(asked.sum()), len(scored), float(far.max()))
 
 
 @dataclass(frozen=True)
@@ -28,6 +48,7 @@ class Evidence:
     latency_ms: float  # the challenger's, one row
     size_bytes: int
     skew: SkewReport  # of the features that the challenger was trained on, against those that were served
+    shadow: Shadowed
 
     @property
     def days(self) -> int:
@@ -40,6 +61,7 @@ def from_the_log(
     latency_ms: float,
     size_bytes: int,
     skew: SkewReport,
+    shadow: Shadowed,
 ) -> Evidence:
     """The challenger's answers to what the champion was asked, from the features as they were served.
 
@@ -48,7 +70,7 @@ def from_the_log(
     rows = rows_of(joined)
     sliced = {f"{by} {value}": mask for by, value, mask in masks(rows) if by != "month"}
     champion, challenger = joined["probability"].to_numpy(dtype="float64"), predict(rows.matrix)
-    return Evidence(champion, challenger, rows.is_late, rows.service_date, sliced, latency_ms, size_bytes, skew)
+    return Evidence(champion, challenger, rows.is_late, rows.service_date, sliced, latency_ms, size_bytes, skew, shadow)
 
 
 @dataclass(frozen=True)

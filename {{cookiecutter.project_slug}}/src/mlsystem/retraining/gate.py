@@ -24,6 +24,9 @@ class Limits:
     most_ece: float = 0.06  # a good model's, in a fortnight whose weather nobody foresaw
     slope: tuple[float, float] = (0.8, 1.25)  # of log-odds: below, too sure of itself; above, too timid
     most_latency_ms: float = 2.0  # one row; the rest of a request takes about 3
+    fewest_shadowed: int = 200  # live questions; some hours of a morning
+    shadow_share: float = 0.95  # of them scored: the last seconds' may still be on their way
+    shadow_furthest: float = 1e-6  # the file that is judged is the model that answered
     most_bytes: int = 20_000_000  # loads in under a second, several fit beside one another
 
 
@@ -127,8 +130,17 @@ def _calibration(evidence: Evidence, limits: Limits) -> tuple[Rule, Rule]:
 
 
 def _budgets(evidence: Evidence, limits: Limits) -> tuple[Rule, ...]:
-    milliseconds, size, skew = evidence.latency_ms, evidence.size_bytes, evidence.skew
+    milliseconds, size, skew, shadow = evidence.latency_ms, evidence.size_bytes, evidence.skew, evidence.shadow
     return (
+        Rule(
+            "shadow",
+            shadow.scored >= max(limits.fewest_shadowed, limits.shadow_share * shadow.asked)
+            and shadow.furthest <= limits.shadow_furthest,
+            f"{shadow.scored:,} of {shadow.asked:,} live questions scored, the furthest {shadow.furthest:.1e} from its "
+            "file's answer",
+            f"at least {limits.fewest_shadowed:,} and {limits.shadow_share:.0%} scored, each within "
+            f"{limits.shadow_furthest:.0e}",
+        ),
         Rule(
             "latency",
             milliseconds <= limits.most_latency_ms,

@@ -72,7 +72,9 @@ def load(settings: Settings, metrics: ServingMetrics) -> Loaded:
         check_smoke(champion)
         store = open_store(settings.features_dir, settings.online_dir, register=False)
         features = Breaker(OnlineFeatures(store), settings.lookup_budget_seconds, metrics, PROBE)
-        predictor = Predictor(champion, features, PredictionLog(settings.predictions_dir), metrics)
+        predictor = Predictor(
+            champion, features, PredictionLog(settings.predictions_dir, settings.prediction_log_files), metrics
+        )
     except (NoChampion, NotRegistered) as problem:
         raise CannotServe(str(problem)) from problem
     loaded = Loaded(predictor, _scrape(champion))

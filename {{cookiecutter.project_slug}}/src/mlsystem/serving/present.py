@@ -56,7 +56,8 @@ class Present:
         """What GET /model answers."""
         if self.loaded is None:
             return {"error": self.problem}
-        return {**self.loaded.about(), "refused": self.refused or None}
+        challenger = self._shadow.challenger.version if self._shadow is not None else None
+        return {**self.loaded.about(), "challenger": challenger, "refused": self.refused or None}
 
     def _run(self) -> None:
         sys.setswitchinterval(SWITCH_SECONDS)
@@ -125,7 +126,8 @@ class Present:
                 self._metrics.shadow_failures.inc()
                 logger.error("challenger %s is not scored: %s", version, problem)
             else:
-                log = PredictionLog(self._settings.predictions_dir / SHADOW_FOLDER)
+                folder = self._settings.predictions_dir / SHADOW_FOLDER
+                log = PredictionLog(folder, self._settings.prediction_log_files)
                 self._shadow = Shadow(challenger, log, self._metrics)
         loaded.predictor.shadow = self._shadow
 

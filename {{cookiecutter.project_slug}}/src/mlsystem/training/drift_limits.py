@@ -73,20 +73,30 @@ def drift_limits(
     slices = {
         name: mask for name, mask in slices.items() if mask.sum() * window_days / blocks.shape[1] >= FEWEST_FLIGHTS
     }
-    odd = against_the_others(blocks @ by_day(slice_columns(slices, gaps), rows.service_date))
-    spread = np.maximum(np.nanstd(odd, axis=0), 1e-12)
-    sigmas = np.quantile(np.nanmax(np.abs(odd) / spread, axis=1), 1 - false_alarms)
+    spread, sigmas = _spread(slices, gaps, blocks, rows.service_date, false_alarms)
     return DriftLimits(
         window_days,
         false_alarms,
         limits,
         (float(late_low), float(late_high)),
         (float(gap_low), float(gap_high)),
-        dict(zip(slices, spread.tolist(), strict=True)),
-        float(sigmas),
+        spread,
+        sigmas,
         float(rows.is_late.mean()),
         float(scores.mean()),
     )
+
+
+def _spread(
+    slices: Mapping[str, np.ndarray], gaps: np.ndarray, blocks: np.ndarray, dates: np.ndarray, false_alarms: float
+) -> tuple[dict[str, float], float]:
+    """How far each slice's gap strays from the others', and how many times that the furthest one keeps to."""
+    if not slices:
+        return {}, 0.0
+    odd = against_the_others(blocks @ by_day(slice_columns(slices, gaps), dates))
+    spread = np.maximum(np.nanstd(odd, axis=0), 1e-12)
+    sigmas = np.quantile(np.nanmax(np.abs(odd) / spread, axis=1), 1 - false_alarms)
+    return dict(zip(slices, spread.tolist(), strict=True)), float(sigmas)
 
 
 def _together(drawn: Mapping[str, np.ndarray], false_alarms: float) -> dict[str, float]:
