@@ -46,6 +46,12 @@ def scraped(**more: str) -> seen.State:
     return replace(WELL, **parts)
 
 
+def checked(name: str, value: object) -> seen.State:
+    """The healthy system with one check of limit 0.07, and an interval of the gap that does not hold 0."""
+    found = {"checks": [{"name": name, "value": value, "limit": 0.07, "because": "as planted"}]}
+    return replace(WELL, monitoring=seen.Monitoring(NOW, "", found | {"performance": {"gap_interval": [0.01, 0.02]}}))
+
+
 def crowded() -> seen.State:
     """All that a page can have, in long words."""
     long = "the feature store cannot be read: OperationalError: no such table: mlsystem_" + "origin" * 20
@@ -58,7 +64,11 @@ def crowded() -> seen.State:
         "quality": {"predictions": 896, "degraded_share": 0.0},
         "performance": performance | {"gap_interval": [0.01, 0.04]},
         "drift": {"weather_temperature": 6.4, "origin_departure_delay_mean_24h": 2.4},
-        "checks": [{"name": "score PSI", "value": 0.31, "limit": 0.07, "because": long}] * 3,
+        "checks": [
+            {"name": "score_drift", "value": 0.31, "limit": 0.07, "because": f"PSI 0.31 of the last 7 days; {long}"},
+            {"name": "skew", "value": float("nan"), "limit": 0.001, "because": "not known yet"},
+            {"name": "quarantine_share", "value": 0.0001, "limit": 0.01, "because": long},
+        ],
     }
     models = seen.Models(NOW, "", "26", "27", tuple((move, n != 23) for n, move in enumerate(moves))[::-1])
     service = replace(WELL.service, problem=long)

@@ -18,7 +18,7 @@ from mlsystem.reporting.status import headline, render, write_status
 from mlsystem.reporting.verdict import wrongs
 from mlsystem.settings import ROOT, Project, Settings, child_environment
 from mlsystem.streaming.event_log import EventLog
-from seen_states import NOW, WELL, scraped
+from seen_states import NOW, WELL, checked, scraped
 from serving_probe import FLIGHT, answers, ask, metric, send
 from stream_probe import free_port
 
@@ -54,6 +54,7 @@ def test_a_system_in_which_nothing_is_wrong_is_well():
             replace(WELL, monitoring=seen.Monitoring(NOW, "", {"performance": {"gap_interval": [0.01, 0.04]}})),
             "the probabilities promise more late flights than came",
         ),
+        (checked("score_drift", 0.08), "score drift is beyond its limit: as planted"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_in_the_first_line_and_nothing_else_is(state: seen.State, sentence: str):
@@ -62,6 +63,14 @@ def test_what_is_wrong_is_said_in_the_first_line_and_nothing_else_is(state: seen
     assert sentence in found
     assert headline(state) == f"1 thing is wrong: {found}"
     assert "1 thing is wrong</h1>" in render(state, Project(), NOW)
+
+
+@pytest.mark.parametrize("value", [0.07, float("nan"), None, "much"])
+def test_a_check_at_its_limit_or_not_known_yet_is_well_and_decides_instead_of_the_interval(value: object):
+    state = checked("live_performance", value)
+
+    assert wrongs(state) == []
+    assert "live performance" in render(state, Project(), NOW)
 
 
 def test_before_anything_was_trained_or_started_the_page_says_what_to_do(own_settings: Settings):

@@ -1,11 +1,22 @@
 """The sections of the status page: what was seen, as figures for people."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from mlsystem.reporting.state import Consumer, Monitoring, Service
-from mlsystem.reporting.verdict import PREDICT, REQUESTS, SECONDS, SHED, is_interval, part, status_share
+from mlsystem.reporting.verdict import (
+    PREDICT,
+    REQUESTS,
+    SECONDS,
+    SHED,
+    checks,
+    is_breached,
+    is_interval,
+    part,
+    status_share,
+)
 
 Figures = list[tuple[str, str]]  # what, how much; in the order of the page
 SHOWN_DRIFT = 5  # columns, the furthest first
@@ -90,10 +101,24 @@ def drift(seen: Monitoring) -> Section | None:
     return Section("Drift", seen.at, figures, said) if figures else None
 
 
-def checks(seen: Monitoring) -> list[Mapping[str, object]]:
-    """What monitoring held against a limit: name, value, limit, because."""
-    found = seen.found.get("checks")
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+def held(seen: Monitoring) -> list[tuple[bool, tuple[str, str, str, str]]]:
+    """Each check: whether it is breached, and its name, value, limit and reason."""
+    return [
+        (
+            is_breached(one),
+            (
+                str(one.get("name", "")).replace("_", " "),
+                _figure(one.get("value")),
+                _figure(one.get("limit")),
+                str(one.get("because", "")),
+            ),
+        )
+        for one in checks(seen)
+    ]
+
+
+def _figure(value: object) -> str:
+    return f"{value:,.4g}" if isinstance(value, int | float) and math.isfinite(value) else "none"
 
 
 def _with_interval(performance: Mapping[str, object], name: str) -> str:

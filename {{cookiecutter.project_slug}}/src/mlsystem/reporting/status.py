@@ -7,7 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from mlsystem import storage
-from mlsystem.reporting.sections import checks, consumer, drift, monitoring, service
+from mlsystem.reporting.sections import consumer, drift, held, monitoring, service
 from mlsystem.reporting.state import State, look
 from mlsystem.reporting.verdict import level, wrongs
 from mlsystem.settings import Project, Settings, load_project
@@ -48,7 +48,7 @@ def render(state: State, project: Project, now: datetime) -> str:
         sections=[one for one in sections if one is not None],
         models=state.models,
         moves=state.models.moves[:SHOWN_MOVES],
-        checks=checks(state.monitoring),
+        checks=held(state.monitoring),
         monitoring=state.monitoring,
     )
 

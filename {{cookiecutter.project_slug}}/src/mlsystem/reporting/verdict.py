@@ -98,11 +98,27 @@ def _consumer(consumer: Consumer, service: Service) -> Iterator[str]:
 def _monitoring(monitoring: Monitoring) -> Iterator[str]:
     if monitoring.problem:
         yield monitoring.problem
+    held = checks(monitoring)
+    for one in held:
+        if is_breached(one):
+            yield f"{str(one.get('name')).replace('_', ' ')} is beyond its limit: {one.get('because')}"
     interval = part(monitoring, "performance").get("gap_interval")
-    if is_interval(interval) and (interval[0] > 0 or interval[1] < 0):
+    if not held and is_interval(interval) and (interval[0] > 0 or interval[1] < 0):
         way = "more" if interval[0] > 0 else "fewer"
         off = f"90 % interval {interval[0]:+} to {interval[1]:+}"
         yield f"the probabilities promise {way} late flights than came ({off})"
+
+
+def checks(monitoring: Monitoring) -> list[dict[str, Any]]:
+    """What monitoring held against a limit: name, value, limit, because."""
+    found = monitoring.found.get("checks")
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def is_breached(check: dict[str, Any]) -> bool:
+    """Above its limit; what is not known yet (NaN, or nothing) is not."""
+    value, limit = check.get("value"), check.get("limit")
+    return isinstance(value, int | float) and isinstance(limit, int | float) and value > limit
 
 
 def part(monitoring: Monitoring, name: str) -> dict[str, Any]:
