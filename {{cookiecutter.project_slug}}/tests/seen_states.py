@@ -70,6 +70,7 @@ def crowded() -> seen.State:
             {"name": "quarantine_share", "value": 0.0001, "limit": 0.01, "because": long},
         ],
     }
-    models = seen.Models(NOW, "", "26", "27", tuple((move, n != 23) for n, move in enumerate(moves))[::-1])
+    notes = tuple({"day": "2013-07-01", "what": "decision", "because": long, "version": n or None} for n in range(3))
+    models = seen.Models(NOW, "", "26", "27", tuple((move, n != 23) for n, move in enumerate(moves))[::-1], notes)
     service = replace(WELL.service, problem=long)
     return seen.State(service, WELL.consumer, models, seen.Monitoring(NOW, "", found))

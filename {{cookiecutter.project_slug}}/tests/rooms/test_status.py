@@ -96,6 +96,7 @@ def test_before_anything_was_trained_or_started_the_page_says_what_to_do(own_set
         ("reports/monitoring.json", '{"drift": 3, "performance": {"gap_interval": 1}, "checks": [4]}', None),
         ("data/5_models/promotions.jsonl", '{"kind": "promotion", "fro', None),
         ("data/5_models/promotions.jsonl", "3\n", "the registry in"),
+        ("data/5_models/retraining.jsonl", '{"day": "2013-0', "the registry in"),
     ],
 )
 def test_torn_files_are_told_in_words_and_left_as_they_are(own_settings: Settings, file, content, sentence):

@@ -31,6 +31,7 @@ def test_the_page_fits_its_screen_and_the_browser_has_nothing_to_complain_of(tmp
     assert ("All is well" if what == "well" else "3 things are wrong") in shown.text
     assert "2026-03-01 12:00:00 UTC" in shown.text
     assert ("that took no effect" in shown.text) is (what == "crowded")
+    assert ("decisions and verdicts" in shown.text) is (what == "crowded")
 
 
 def test_a_fault_in_a_page_is_seen_by_the_browser(tmp_path: Path):

@@ -15,6 +15,7 @@ from typing import Any
 
 from mlsystem.model_registry import promotions, versions
 from mlsystem.reporting.scrape import NoScrape, Scrape, parse
+from mlsystem.retraining import journal
 from mlsystem.settings import Settings
 
 NOTHING_COUNTED = Scrape()
@@ -45,13 +46,14 @@ class Consumer:
 
 @dataclass(frozen=True)
 class Models:
-    """Who is champion, and every move on record with whether it took effect, the newest first."""
+    """Who is champion; every move on record with whether it took effect, and every decision; the newest first."""
 
     at: datetime
     problem: str = ""
     champion: str | None = None
     challenger: str | None = None
     moves: tuple[tuple[promotions.Promotion, bool], ...] = ()
+    notes: tuple[dict[str, Any], ...] = ()  # of retraining/journal.py
 
 
 @dataclass(frozen=True)
@@ -111,9 +113,10 @@ def look_at_models(models_dir: Path) -> Models:
         named = versions.aliases_at_rest(models_dir)
         champion = named.get(versions.CHAMPION)
         moves = tuple(promotions.on_record(models_dir, champion))[::-1]
+        notes = tuple(dict(note) for note in journal.read(models_dir))[::-1]
     except (OSError, sqlite3.Error, ValueError, TypeError) as found:  # a torn file, whatever of it is left
         return Models(at, f"the registry in {models_dir} cannot be read ({found}); restore it, or run `make train`")
-    return Models(at, "", champion, named.get(versions.CHALLENGER), moves)
+    return Models(at, "", champion, named.get(versions.CHALLENGER), moves, notes)
 
 
 def look_at_monitoring(path: Path) -> Monitoring:

@@ -12,7 +12,7 @@ from mlsystem.reporting.state import State, look
 from mlsystem.reporting.verdict import level, wrongs
 from mlsystem.settings import Project, Settings, load_project
 
-SHOWN_MOVES = 20  # the newest; all are in promotions.jsonl
+SHOWN_MOVES = 20  # the newest, and as many decisions; all are in promotions.jsonl and retraining.jsonl
 HEADLINES = {"well": "All is well", "idle": "Nothing is running"}
 
 
@@ -48,6 +48,7 @@ def render(state: State, project: Project, now: datetime) -> str:
         sections=[one for one in sections if one is not None],
         models=state.models,
         moves=state.models.moves[:SHOWN_MOVES],
+        notes=state.models.notes[:SHOWN_MOVES],
         checks=held(state.monitoring),
         monitoring=state.monitoring,
     )
