@@ -78,6 +78,7 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     task("consume", "take events from the log into the online store, until stopped; `replay` then leaves it to this")
     task("smoke", "start the service, ask it about one flight, stop it")
     task("monitor", "measure drift, quality and performance over the prediction log")
+    task("status", "look at the system as it is now and write reports/status.html")
     task("deploy", "serve the Prefect deployments with their schedules, until stopped")
     task("report", "write reports/report.html again from reports/run.json")
     task("readme", "write the last run's figures into README.md")

@@ -121,6 +121,14 @@ def test_an_uncalibrated_model_is_refused_though_it_warns_of_the_same_flights(go
     assert "slope 0.5" in rule(verdict, "calibration slope").found
 
 
+def test_a_timid_model_is_refused_by_its_slope(good: Evidence):
+    timid = Calibration(0.5, 0.5 * float(log_odds(np.array([WARN_ABOVE]))[0]))
+    verdict = judge(replace(good, challenger=timid.apply(good.challenger)))
+
+    assert not rule(verdict, "calibration slope").is_met
+    assert float(rule(verdict, "calibration slope").found.split()[1]) > 1.25
+
+
 def test_a_slow_model_is_refused_with_its_milliseconds_and_nothing_else(trial: Trial, better: BoostedTrees):
     verdict = judge(trial.evidence(Committee(better)))
 

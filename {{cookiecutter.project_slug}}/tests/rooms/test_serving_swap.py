@@ -55,9 +55,12 @@ def own_registry(settings: Settings) -> Settings:
     uri = tracking.tracking_uri(settings.models_dir)
     client = tracking.client(uri)
     (experiment,) = (one for one in client.search_experiments() if one.name != "Default")
-    runs = {run.info.run_name: run.info.run_id for run in client.search_runs([experiment.experiment_id])}
-    assert registry.register(uri, runs["climatology"]) == "2"
-    assert registry.register(uri, runs["logistic_regression"]) == "3"
+    newest_last = client.search_runs([experiment.experiment_id])[::-1]
+    runs = {run.info.run_name: run.info.run_id for run in newest_last}
+    client.delete_registered_model(registry.REGISTERED_MODEL)  # a system that was trained again has more versions
+    versions = [registry.register(uri, runs[name]) for name in ("lightgbm", "climatology", "logistic_regression")]
+    assert versions == ["1", "2", "3"]
+    client.set_registered_model_alias(registry.REGISTERED_MODEL, registry.CHAMPION, "1")
     client.set_model_version_tag(registry.REGISTERED_MODEL, "3", "bundle_sha256", "0" * 64)
     client.set_registered_model_alias(registry.REGISTERED_MODEL, registry.CHALLENGER, "1")
     return settings

@@ -141,6 +141,25 @@ def test_a_late_leg_of_an_aircraft_takes_the_row_of_an_older_one_away(fresh, beg
     assert late == honest != with_a_fault
 
 
+def test_a_push_that_fails_is_done_again_by_the_next_consumer(fresh, deliveries, expected, monkeypatch):
+    """A disk that fills up between two views of a step: half of it is written, and none of it is committed."""
+    stream, push = fresh(), OnlineFeatures.push
+    stream.append(deliveries[0])
+
+    def failing(online: OnlineFeatures, view, rows, clock) -> int:  # type: ignore[no-untyped-def]
+        if view.name != "origin":
+            raise OSError("no space left on device")
+        return push(online, view, rows, clock)
+
+    monkeypatch.setattr(OnlineFeatures, "push", failing)
+    with pytest.raises(OSError, match="no space left"):
+        stream.play([])
+    monkeypatch.setattr(OnlineFeatures, "push", push)
+
+    assert stream.log.lag(GROUP)[0] > 0
+    assert stream.play(deliveries[1:]) == expected
+
+
 def test_a_log_is_consumed_by_one_process_at_a_time(fresh):
     stream = fresh()
 

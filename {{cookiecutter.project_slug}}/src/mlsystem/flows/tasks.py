@@ -130,6 +130,13 @@ def monitor(options: argparse.Namespace) -> None:
     monitor()
 
 
+def status(options: argparse.Namespace) -> None:
+    from mlsystem.reporting.status import write_status
+
+    page, headline = write_status(load_settings())
+    say(f"{headline}; wrote {page}")
+
+
 def report(options: argparse.Namespace) -> None:
     from mlsystem.reporting.page import write_report
 

@@ -49,7 +49,7 @@ def live(first: date, last: date, settings: Settings) -> Path:
     span = Span(first, last, INTERVAL)
     if State(own.stream_dir / "replay.json").read(span) is None:
         _begin(first, own)
-    living = Living(own, first)
+    living = Living(own, first, last)
     say("starting the service")
     with running_service(own):
         say(f"living {first} to {last} against {service_url(own)}")
@@ -89,6 +89,7 @@ class Living:
 
     settings: Settings
     first: date
+    last: date
     seconds: dict[str, float] = field(default_factory=dict)  # by kind of work
     _log: "LogSoFar" = field(init=False)
     _decided: set[str] = field(init=False)
@@ -104,7 +105,7 @@ class Living:
     def __call__(self, moment: datetime, counts: Replayed) -> None:
         """Called with each interval's start, after its flights were answered."""
         due = date(moment.year, moment.month, 1)
-        if due > self.first and str(due) not in self._decided:
+        if self.first < due <= self.last and str(due) not in self._decided:
             self._decided.add(str(due))
             self._timed("decisions and trainings", lambda: self._decide(midnight(due)))
         if self._judging is not None and moment >= self._judging + SHADOW:

@@ -78,17 +78,21 @@ def rollback(models_dir: Path, who: str, why: str) -> Promotion:
 
 
 def history(models_dir: Path) -> list[Promotion]:
-    """Every move that took effect, in order.
+    """Every move that took effect, in order."""
+    champion = versions.aliases(models_dir).get(versions.CHAMPION)
+    return [move for move, took_effect in on_record(models_dir, champion) if took_effect]
+
+
+def on_record(models_dir: Path, champion: str | None) -> list[tuple[Promotion, bool]]:
+    """Every intent, in order, and whether it took effect; `champion` is who is champion now.
 
     Each intent says which champion it found, so it confirms the one before it; the alias confirms the last.
     """
-    intents, champion = list(_intents(models_dir)), versions.aliases(models_dir).get(versions.CHAMPION)
-    took_effect = []
-    for intent in reversed(intents):
-        if intent.to_version == champion:
-            took_effect.append(intent)
+    found = []
+    for intent in reversed(list(_intents(models_dir))):
+        found.append((intent, intent.to_version == champion))
         champion = intent.from_version
-    return took_effect[::-1]
+    return found[::-1]
 
 
 def this_person() -> str:

@@ -1,5 +1,7 @@
 """Versions of the model: registering a run, the aliases that name versions, and loading one again."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from mlsystem.model_registry import tracking
@@ -65,6 +67,19 @@ def aliases(models_dir: Path) -> dict[str, str]:
             raise
         return {}
     return {alias: str(version) for alias, version in model.aliases.items()}
+
+
+def aliases_at_rest(models_dir: Path) -> dict[str, str]:
+    """The same from MLflow's file, for a look that must not take 3 s, and must not make, migrate or lock it.
+
+    Raises sqlite3.Error if the file cannot be read.
+    """
+    path = models_dir / "mlflow.db"
+    if not path.exists():
+        return {}
+    query = "SELECT alias, version FROM registered_model_aliases WHERE name = ?"
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        return {alias: str(version) for alias, version in connection.execute(query, (REGISTERED_MODEL,))}
 
 
 def alias_version(tracking_uri: str, alias: str) -> str:
