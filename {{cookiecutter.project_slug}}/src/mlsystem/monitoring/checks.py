@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,6 +44,12 @@ class Check:
     @property
     def is_breached(self) -> bool:
         return self.value > self.limit
+
+    def as_json(self) -> dict[str, Any]:
+        """For files: None for what is not a finite number."""
+        numbers = {name: getattr(self, name) for name in ("value", "limit")}
+        finite = {name: round(one, 4) if math.isfinite(one) else None for name, one in numbers.items()}
+        return {"name": self.name, **finite, "breached": self.is_breached, "because": self.because}
 
 
 def checks_at(
