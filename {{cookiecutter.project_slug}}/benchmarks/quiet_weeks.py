@@ -112,6 +112,9 @@ class Watch:
 
     def _look(self, now: datetime, counts: Replayed) -> None:
         table = prediction_log.read(self.settings.predictions_dir)
+        if not table.num_rows:
+            self._looked(now, {})
+            return
         for path in self.settings.predictions_dir.glob("*.jsonl"):
             path.unlink()  # the service opens another; what was in it is in `table`
         day = newest_per_flight(table)
@@ -135,8 +138,8 @@ class Watch:
         checked.write(self.settings.predictions_dir, time.time(), found)
         self._checked_at = now.timestamp()
         local = now.astimezone(HOME_TIME_ZONE)
-        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-        self._look_due = midnight + timedelta(days=1) + LOOKS_AT
+        look = local.replace(hour=0, minute=0, second=0, microsecond=0) + LOOKS_AT
+        self._look_due = look if local < look else look + timedelta(days=1)
 
 
 def record(settings: Settings, first: date, last: date, folder: Path) -> Replayed:

@@ -104,6 +104,7 @@ def consumer_frozen(world: World) -> Iterator[None]:
 
 @fault("no weather facts for 4 hours of event time", "FeaturesStale")
 def no_weather(world: World) -> Iterator[None]:
+    world.append(hours=1, step=HOUR / 4)  # a consumer knows the age of what it has pushed itself
     world.append(hours=4, step=HOUR / 4, without="weather")
     yield
     world.append(hours=2, step=HOUR / 4)
@@ -126,9 +127,9 @@ def monitor_stopped(world: World) -> Iterator[None]:
     checked.write(folder, time.time(), before[1])
 
 
-@fault("a week of scores 0.3 too high, by a champion so new that no label is due", "ScoreDrift")
+@fault("nine days of scores 0.3 too high, by a champion so new that no label is due", "ScoreDrift")
 def scores_jump(world: World) -> Iterator[None]:
-    since = (planted_log.LAST - timedelta(days=6)).isoformat()
+    since = (planted_log.LAST - timedelta(days=8)).isoformat()
 
     def jumped(one: dict[str, Any]) -> dict[str, Any]:
         if one["as_of"] < since:

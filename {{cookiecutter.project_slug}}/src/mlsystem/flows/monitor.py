@@ -10,6 +10,7 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 
 from mlsystem import storage
+from mlsystem.domain.calendar import HOME_TIME_ZONE
 from mlsystem.flows.progress import say
 from mlsystem.settings import Settings, load_settings
 
@@ -32,7 +33,8 @@ def look(settings: Settings) -> dict[str, Any]:
     predictions = batch.newest_per_flight(log)
     arrivals = storage.Partitions(settings.validated_dir / "arrivals").read()
     now = predictions["as_of"].max()
-    share = checks.quarantine_share(settings.validated_dir, (now - timedelta(days=1)).date())
+    yesterday = now.astimezone(HOME_TIME_ZONE).date() - timedelta(days=1)
+    share = checks.quarantine_share(settings.validated_dir, yesterday)
     found = checks.checks_at(now, predictions, arrivals, champion, _skew(settings, log), share)
     checked.write(settings.predictions_dir, time.time(), {one.name: (one.value, one.limit) for one in found})
     diagnosis = week.diagnosis_at(now, predictions, arrivals, champion)

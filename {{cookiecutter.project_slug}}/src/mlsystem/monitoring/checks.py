@@ -24,7 +24,7 @@ from mlsystem.storage import Partitions
 from mlsystem.training.bootstrap import Interval
 
 SHORT, LONG = timedelta(days=7), timedelta(days=28)  # a reference window; and as many days as a retraining looks at
-FEWEST_DAYS = 6  # of the short window: limits come from whole weeks, and a weekend is no week
+FEWEST_DAYS = 6  # with a due label, of the short window: a weekend is no week
 FEWEST_LABELS_DAYS = 14  # of the long window: an interval drawn from fewer days is too narrow
 GAP_LIMIT = 0.03  # April to September: a healthy champion was over it on 2 of 99 days, one frozen in March on 14 of 183
 UNLABELLED_LIMIT = 0.10  # of a week; 1.3 to 3.7 % is usual, the week of a blizzard has 15 %
@@ -68,7 +68,7 @@ def checks_at(
     arrivals = arrivals.filter(pc.is_in(arrivals["flight_id"], pa.array(asked["flight_id"], pa.string())))
     own = asked[asked["model_version"] == champion.version]
     return (
-        _score_drift(own[own["as_of"] > now - SHORT], champion),
+        _score_drift(own, champion, now),
         _live_performance(own[own["as_of"] > now - LONG], arrivals, now),
         _label_coverage(asked, arrivals, now),
         _skew(skew),
@@ -83,13 +83,14 @@ def checks_at(
     )
 
 
-def _score_drift(own: pd.DataFrame, champion: Champion) -> Check:
-    limits, days = champion.drift_limits, len(np.unique(service_dates(own)))
-    if limits is None or days < FEWEST_DAYS:
+def _score_drift(own: pd.DataFrame, champion: Champion, now: datetime) -> Check:
+    """Of a whole week only: the limits come from whole weeks, and six sunny days are further off than any of these."""
+    limits = champion.drift_limits
+    if limits is None or not (own["as_of"] <= now - SHORT).any():
         limit = math.inf if limits is None else limits.psi["score"]
-        return Check("score_drift", math.nan, limit, f"{UNKNOWN}: {days} days of this champion's answers")
-    reference = champion.references["score"]
-    value = psi(reference.counts, reference.count(own["probability"].to_numpy(dtype="float64")))
+        return Check("score_drift", math.nan, limit, f"{UNKNOWN}: this champion has answered for less than a week")
+    reference, week = champion.references["score"], own[own["as_of"] > now - SHORT]
+    value = psi(reference.counts, reference.count(week["probability"].to_numpy(dtype="float64")))
     limit = limits.psi["score"]
     return Check("score_drift", value, limit, f"PSI {value:.3f} of the last 7 days' scores (limit {limit:.3f})")
 
