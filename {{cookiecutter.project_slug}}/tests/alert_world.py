@@ -86,6 +86,10 @@ class World:
         found = self.prometheus.get("/alerts").raise_for_status().json()["data"]["alerts"]
         return {one["labels"]["alertname"] for one in found if one["state"] == "firing"}
 
+    def metrics(self) -> set[str]:
+        """The names of all series that Prometheus has."""
+        return set(self.prometheus.get("/label/__name__/values").raise_for_status().json()["data"])
+
     def append(self, hours: float, step: timedelta, without: str = "") -> None:
         """Let event time go on, with its facts but those of one table."""
         until = self.clock + timedelta(hours=hours)

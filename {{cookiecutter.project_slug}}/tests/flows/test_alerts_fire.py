@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from alert_faults import FAULTS
-from alert_world import FASTER, SCRAPE_SECONDS, World, faster, running_world
+from alert_world import FASTER, FLIGHTS, SCRAPE_SECONDS, World, faster, running_world
 from mlsystem.settings import ROOT
+from test_dashboard import QUERIES, names
 
 NEEDED = "this test needs Prometheus (Debian's package prometheus)"
 MEASURED = ROOT / "data/tests/alerts_fired.json"  # benchmarks/alerts.py makes docs/alerts.md of it
@@ -38,6 +39,15 @@ def test_the_alert_fires_by_its_fault_and_goes_when_it_is_mended(world: World, a
     assert fired is not None, f"{alert} did not fire in {LONGEST_SECONDS} s by: {what}"
     assert gone is not None, f"{alert} still fires {LONGEST_SECONDS} s after it was mended"
     keep(alert, {"fault": what, "scrapes_to_fire": scrapes(fired), "scrapes_to_resolve": scrapes(gone)})
+
+
+@pytest.mark.slow
+def test_every_metric_of_the_dashboard_is_scraped(world: World):
+    """Last of those that use the world: some series begin with their first fault."""
+    world.call([[FLIGHTS[0] | {"as_of": "2013-06-03T19:00:00Z"}]], rate=2)  # degraded: nothing is known so early
+    wanted = {name for query in QUERIES for name in names(query)}
+
+    assert waited(lambda: not (wanted - world.metrics())) is not None, f"never scraped: {wanted - world.metrics()}"
 
 
 def test_only_durations_are_made_faster():
