@@ -158,3 +158,13 @@ def test_a_day_that_is_looked_at_again_counts_once(tmp_path: Path):
 
     (one,) = alarms.spans(tmp_path, MARCH)
     assert one["because"] == "skew is 0.3"
+
+
+@pytest.mark.parametrize(("performance", "alarmed"), [(0.05, []), (0.2, ["score_drift", "live_performance"])])
+def test_scores_that_drift_alarm_only_while_labels_do_not_show_that_all_is_well(performance: float, alarmed: list[str]):
+    checks = [breach("score_drift", 0.2), breach("live_performance", performance)]
+
+    assert [one.name for one in alarms.alarming(checks)] == alarmed
+    assert [one.name for one in alarms.alarming([checks[0], breach("live_performance", float("nan"))])] == [
+        "score_drift"
+    ]

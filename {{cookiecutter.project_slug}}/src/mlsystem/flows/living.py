@@ -94,7 +94,7 @@ class Living:
         share = checks.quarantine_share(self.settings.validated_dir, now.date() - timedelta(days=1))
         found = checks.checks_at(now, seen.predictions, seen.labels, self._champion, None, share)
         diagnosis = None
-        if any(one.is_breached for one in found):
+        if alarms.alarming(found):
             diagnosis = week.diagnosis_at(now, seen.predictions, seen.labels, self._champion)
         alarms.note(self.settings.models_dir, now.date(), found, diagnosis.because if diagnosis else None)
 
