@@ -14,7 +14,7 @@ ONE_DAY = timedelta(days=1)
 
 
 def alarming(checks: Iterable[Check]) -> list[Check]:
-    """The breached ones, as the alerting rules read them: scores that drift while labels show that all is well do not."""
+    """The breached ones as the alerting rules read them: not scores that drift while labels show that all is well."""
     found = {one.name: one for one in checks}
     performance = found.get("live_performance")
     is_well = performance is not None and performance.value <= performance.limit  # NaN is not known to be well
