@@ -1,8 +1,10 @@
 """What the alerts do in ten quiet weeks, and docs/alerts.md's table: `python benchmarks/alerts.py record judge table`.
 
-`record` replays the held-out quarter through the service (30 to 45 minutes on 2 cores), `judge` runs the rules over it
-(8 minutes), `table` writes the page. The live faults' figures are those that tests/flows/test_alerts_fire.py kept.
-A week is quiet if on each of its days at least 9 in 10 flights arrived: chosen so before any alarm was looked at.
+`record` replays the ten weeks through the service (25 minutes on 2 idle cores), `judge` runs the rules over them (5
+minutes), `table` writes the page. The live faults' figures are those that tests/flows/test_alerts_fire.py kept.
+
+A week is quiet if on each of its days at least 9 in 10 flights arrived: so chosen before any alarm was looked at. Of
+the 13 weeks that no model saw ten are; the three between 3 and 23 December, with their storms, are left out.
 """
 
 import json
@@ -22,6 +24,8 @@ from mlsystem.serving.run import running_service
 from mlsystem.settings import ROOT, Settings, configure_tools, load_settings
 
 FIRST, WEEKS = date(2013, 10, 1), 13  # the champion learned from January to August and was calibrated on September
+# Each played from its first day on a fresh system; the last has two days to get going.
+PIECES = ((date(2013, 10, 1), date(2013, 12, 2)), (date(2013, 12, 22), date(2013, 12, 30)))
 ARRIVED = 0.9
 WEATHER_LIMIT, FOR = 9_000, 300  # seconds; FeaturesStale
 OPS = ROOT / "ops/prometheus"
@@ -31,24 +35,26 @@ BEGIN, END = "<!-- table: written by `python benchmarks/alerts.py table` -->", "
 
 
 def record_all(settings: Settings) -> None:
-    SAMPLES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        own = own_settings(settings, Path(folder))
-        with running_service(own):
-            counts = record(own, FIRST, FIRST + timedelta(days=7 * WEEKS - 1), SAMPLES)
-    print(f"{counts.flights:,} flights, {counts.errors} errors, {counts.degraded} degraded")
+    for first, last in PIECES:
+        samples = SAMPLES / str(first)
+        samples.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory() as folder:
+            own = own_settings(settings, Path(folder))
+            with running_service(own):
+                counts = record(own, first, last, samples)
+        print(f"{first}: {counts.flights:,} flights, {counts.errors} errors, {counts.degraded} degraded", flush=True)
 
 
 def judge_all(settings: Settings) -> None:
-    """Per week: whether it is quiet, how often each alert began to fire, and how often the weather feed was dry."""
-    samples, judged = read(SAMPLES), {}
-    with tempfile.TemporaryDirectory() as scratch:
-        for week in range(WEEKS):
-            first = FIRST + timedelta(days=7 * week)
-            days = storage.day_range(first, first + timedelta(days=6))
-            found = alarms(samples, first, 7, Path(scratch))
-            quiet, dry = is_quiet(settings, days), dry_spells(settings, days)
-            judged[str(first)] = {"quiet": quiet, "alarms": found, "dry_weather": dry}
+    """Per quiet week: how often each alert began to fire, and how often the data itself lacks the weather."""
+    judged = {}
+    for first in (FIRST + timedelta(days=7 * week) for week in range(WEEKS)):
+        days = storage.day_range(first, first + timedelta(days=6))
+        if is_quiet(settings, days):
+            begun = max(begin for begin, _ in PIECES if begin <= first)
+            with tempfile.TemporaryDirectory() as scratch:
+                found = alarms(read(SAMPLES / str(begun)), first, 7, Path(scratch))
+            judged[str(first)] = {"alarms": found, "dry_weather": dry_spells(settings, days)}
             print(first, judged[str(first)], flush=True)
     JUDGED.write_text(json.dumps(judged, indent=1) + "\n")
 
@@ -72,35 +78,24 @@ def dry_spells(settings: Settings, days: list[date]) -> int:
 def table() -> str:
     rules = yaml.safe_load((OPS / "rules.yml").read_text())["groups"]
     fired, judged = json.loads(FIRED.read_text()), json.loads(JUDGED.read_text())
-    quiet = {first: week for first, week in judged.items() if week["quiet"]}
     lines = [
         "| alert | | unit tests: fire, quiet | live fault | scrapes to fire | to resolve | false alarms in ten weeks |",
         "|---|---|---|---|---|---|---|",
     ]
     for rule in (rule for group in rules for rule in group["rules"] if "alert" in rule):
         name, live = rule["alert"], fired[rule["alert"]]
-        false = sum(false_alarms(name, week) for week in quiet.values())
-        row = (
-            name,
-            rule["labels"]["severity"],
-            live["fault"],
-            live["scrapes_to_fire"],
-            live["scrapes_to_resolve"],
-            false,
-        )
-        lines.append("| [{0}](runbooks/{0}.md) | {1} | {2} | {3} | {4} | {5} |".format(*row))
-    true = sum(week["dry_weather"] for week in quiet.values())
-    stale = sum(week["alarms"].get("FeaturesStale", 0) for week in quiet.values())
+        false = sum(false_alarms(name, week) for week in judged.values())
+        what = rule["labels"]["severity"], unit_tests(name), live["fault"]
+        figures = live["scrapes_to_fire"], live["scrapes_to_resolve"], false
+        lines.append(f"| [{name}](runbooks/{name}.md) | {' | '.join(map(str, (*what, *figures)))} |")
+    true = sum(week["dry_weather"] for week in judged.values())
+    stale = sum(week["alarms"].get("FeaturesStale", 0) for week in judged.values())
     lines += [
         "",
-        f"The {len(quiet)} quiet weeks begin on {', '.join(quiet)}.",
+        f"The {len(judged)} quiet weeks begin on {', '.join(judged)}.",
         f"In them FeaturesStale fired {stale} times, and {true} times the data itself has no weather report",
         "for that long: these alarms are true, and not counted.",
     ]
-    for first, week in judged.items():
-        if not week["quiet"]:
-            found = ", ".join(f"{name} {count}" for name, count in week["alarms"].items()) or "nothing"
-            lines.append(f"In the week of {first}, which is not quiet, there fired: {found}.")
     return "\n".join(lines)
 
 

@@ -74,10 +74,11 @@ def test_no_page_no_unit_test_and_no_fault_is_left_of_an_alert_that_is_gone():
 def test_the_table_of_alerts_has_a_row_of_figures_for_each():
     text = (ROOT / "docs/alerts.md").read_text(encoding="utf-8")
 
-    rows = re.findall(r"^\| \[(\w+)\]\(runbooks/\1\.md\) \| \w+ \| .+ \| \d+ \| \d+ \| \d+ \|$", text, re.MULTILINE)
+    row = r"^\| \[(\w+)\]\(runbooks/\1\.md\) \| (\w+) \| .+ \| \d+ \| \d+ \| (\d+) \|$"
+    rows = re.findall(row, text, re.MULTILINE)
 
-    assert set(rows) == set(NAMES)
-    assert len(rows) == len(NAMES)
+    assert [name for name, _, _ in rows] == NAMES
+    assert sum(int(false) for _, severity, false in rows if severity == "page") <= 1, "false pages in ten quiet weeks"
 
 
 def test_what_an_alert_lacks_is_found(tmp_path: Path):
