@@ -7,7 +7,6 @@ from datetime import date, timedelta
 import numpy as np
 import pyarrow.parquet as pq
 
-from mlsystem import storage
 from mlsystem.domain.request import MODEL_COLUMNS
 from mlsystem.monitoring.resampled import intervals
 from mlsystem.monitoring.skew import compared
@@ -20,7 +19,7 @@ from mlsystem.retraining.window import is_known
 from mlsystem.settings import Settings
 from mlsystem.training.compare import latency_ms
 from mlsystem.training.slices import masks
-from mlsystem.training.split import Rows, rows_of
+from mlsystem.training.split import Rows, known_at, rows_of
 
 FIRST = date(2013, 3, 1)  # the day of the first model, learned from January and February
 DAY = np.timedelta64(1, "D")
@@ -66,9 +65,7 @@ class Seasons:
 
 def load(settings: Settings, seed: int) -> Seasons:
     table = pq.read_table(settings.training_sets_dir / "delay_v1.parquet")
-    arrivals = storage.Partitions(settings.validated_dir / "arrivals").read().select(["flight_id", "known_at"])
-    known_at = arrivals.to_pandas().set_index("flight_id")["known_at"].loc[table["flight_id"].to_pylist()]
-    return Seasons(rows_of(table), known_at.dt.tz_localize(None).to_numpy(), seed)
+    return Seasons(rows_of(table), known_at(table), seed)
 
 
 def measured(seasons: Seasons, today: date, lived: list[tuple[date, date]], tried: date, limits: Limits) -> Measured:

@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     parser = _parser(settings)
     options, others = parser.parse_known_args(arguments)
-    if others and options.task != "test":  # only pytest may know more arguments than we do
+    if others and options.task not in ("test", "prove"):  # only pytest may know more arguments than we do
         parser.error(f"unrecognized arguments: {' '.join(others)}")
     options.pytest = others
     configure_tools(settings)
@@ -45,6 +45,7 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
 
     task("demo", "run the whole system on the real year and write reports/report.html")
     task("test", "run every test; what else is said goes to pytest, such as --cov")
+    task("prove", "run the long tests: kills, swaps under load, overload, a short life")
     task("check", "lint, formatting and types")
     task("up", "start the service, MLflow, Prefect and (if installed) Prometheus, and say where they are")
     task("down", "stop what `up` started")

@@ -23,6 +23,7 @@ OUTCOMES = ("applied", "late", "too_late", "duplicate")  # of a fact that arrive
 BINS = "model_input_bin"  # the client adds _total
 SCORE = "score"
 Bins = dict[tuple[str, int], float]  # (feature, bin) -> predictions
+Checked = tuple[float, Mapping[str, tuple[float, float]]] | None  # when the monitor looked; check -> value and limit
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -115,10 +116,19 @@ class ModelBins:
 class Scrape:
     """All workers' metrics added up, and what is computed from the sums: what /metrics answers."""
 
-    def __init__(self, version: str, drift: Callable[[Bins], tuple[int, dict[str, float]]]) -> None:
-        """`drift` makes the number of recent predictions, and PSI by feature, of this model's bins since the start."""
+    def __init__(
+        self,
+        version: str,
+        drift: Callable[[Bins], tuple[int, dict[str, float]]],
+        checked: Callable[[], Checked] = lambda: None,
+    ) -> None:
+        """`drift` makes the number of recent predictions, and PSI by feature, of this model's bins since the start.
+
+        `checked` says what the batch monitor last found; None if nothing is known of it.
+        """
         self._version = version
         self._drift = drift
+        self._checked = checked
 
     def text(self) -> bytes:
         """The scrape in Prometheus's text format."""
@@ -143,6 +153,7 @@ class Scrape:
             drift.add_metric([feature], value)
         yield drift
         yield GaugeMetricFamily("drift_window_predictions", "Predictions that PSI is of.", value=predictions)
+        yield from _monitor_gauges(self._checked())
 
 
 class ConsumerMetrics:
@@ -198,6 +209,20 @@ class ConsumerMetrics:
         if self._clock is None:
             return {}
         return {view: (self._clock - newest).total_seconds() for view, newest in list(self._newest.items())}
+
+
+def _monitor_gauges(checked: Checked) -> Iterator[Metric]:
+    """What the monitor found, with the moment: that it stopped is an alarm too."""
+    if checked is None:
+        return
+    values = GaugeMetricFamily("monitor_check_value", "What the batch monitor measured.", labels=["check"])
+    limits = GaugeMetricFamily("monitor_check_limit", "Above it the check is breached.", labels=["check"])
+    for name, (value, limit) in checked[1].items():
+        values.add_metric([name], value)
+        limits.add_metric([name], limit)
+    yield values
+    yield limits
+    yield GaugeMetricFamily("monitor_checked_timestamp_seconds", "When the batch monitor looked.", value=checked[0])
 
 
 def _as_prometheus_writes(sample: object) -> tuple:

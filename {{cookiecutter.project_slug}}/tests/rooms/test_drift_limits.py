@@ -13,15 +13,11 @@ from mlsystem.drift import number_reference
 from mlsystem.monitoring.diagnosis import Diagnosis, Window, diagnose
 from mlsystem.training.compare import column_references
 from mlsystem.training.drift_limits import DriftLimits, drift_limits, from_json, window_psi
-from mlsystem.training.slices import masks
+from mlsystem.training.slices import watched
 from mlsystem.training.split import Rows, rows_of
 
 DAY = np.timedelta64(1, "D")
 TWENTY_MINUTES_LATER = 15 - 20  # who was this late, or more, would be late by 15 with 20 minutes on top
-
-
-def carriers_and_origins(rows: Rows) -> dict[str, np.ndarray]:
-    return {f"{by} {value}": mask for by, value, mask in masks(rows) if by in ("carrier", "origin")}
 
 
 class Watched:
@@ -36,7 +32,7 @@ class Watched:
         self.limits = self.made_with(seed=1)
 
     def made_with(self, seed: int) -> DriftLimits:
-        slices = carriers_and_origins(self.known)
+        slices = watched(self.known)
         return drift_limits(self.known, self.scores, self.references, slices, seed, self.window_days)
 
     def window(self, first: str | np.datetime64, is_late: np.ndarray | None = None) -> Window:
@@ -46,7 +42,7 @@ class Watched:
         scores = self.model.predict_proba(rows.matrix)
         columns = dict(zip(MODEL_COLUMNS, rows.matrix.T, strict=True)) | {"score": scores}
         late = rows.is_late if is_late is None else is_late[inside]
-        return Window(scores, late, carriers_and_origins(rows), window_psi(columns, self.references))
+        return Window(scores, late, watched(rows), window_psi(columns, self.references))
 
     def diagnose(self, first: str | np.datetime64, is_late: np.ndarray | None = None) -> Diagnosis:
         return diagnose(self.window(first, is_late), self.limits)

@@ -15,6 +15,7 @@ from prefect.cache_policies import NO_CACHE
 from mlsystem.flows.intervals import MINUTE, flights_of
 from mlsystem.flows.progress import say
 from mlsystem.flows.replay import (
+    PATIENCE_SECONDS,
     Consumer,
     OtherProcess,
     Progress,
@@ -130,9 +131,19 @@ def _hourly() -> Progress:
 
 
 def _asker(client: httpx.Client) -> Callable[[dict[str, Any]], dict[str, Any] | None]:
+    """Asks again, as any caller would, when the process that should have answered is gone; not when it refuses."""
+
     def ask(request: dict[str, Any]) -> dict[str, Any] | None:
-        response = client.post("/predict", json=request)
-        return response.json() if response.is_success else None
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                response = client.post("/predict", json=request)
+            except httpx.TransportError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                return response.json() if response.is_success else None
 
     return ask
 

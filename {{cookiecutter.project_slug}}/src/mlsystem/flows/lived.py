@@ -80,7 +80,7 @@ def answers(lives: Lives) -> Lived:
     All from the features as they were served: the policies differ in their models alone.
     """
     settings = lives.settings
-    arrivals = storage.Partitions(settings.validated_dir / "arrivals").read()
+    arrivals = performance.read_labels(settings.validated_dir)
     predictions = batch.newest_per_flight(prediction_log.read(settings.predictions_dir))
     joined = performance.labelled(predictions, arrivals, predictions["as_of"].max() + ALL_LABELS)
     rows = performance.rows_of(joined)

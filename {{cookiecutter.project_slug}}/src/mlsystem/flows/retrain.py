@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from mlsystem import storage
 from mlsystem.errors import UserError
 from mlsystem.flows.progress import say
 from mlsystem.flows.train import make_training_set, training_fingerprint
@@ -33,12 +32,12 @@ class NothingToJudge(UserError):
 
 def look(settings: Settings) -> "Seen":
     """The log on the disk, as of the midnight after its newest prediction. Raises NothingLogged."""
+    from mlsystem.monitoring.performance import read_labels
     from mlsystem.retraining.seen import see
     from mlsystem.serving import prediction_log
 
     prediction_log.check_some(settings.predictions_dir)
-    arrivals = storage.Partitions(settings.validated_dir / "arrivals").read()
-    return see(prediction_log.read(settings.predictions_dir), arrivals)
+    return see(prediction_log.read(settings.predictions_dir), read_labels(settings.validated_dir))
 
 
 @flow(name="retrain")
@@ -113,14 +112,12 @@ def train_on(today: date, settings: Settings) -> "Trained":
 
 
 def training_rows(settings: Settings) -> "tuple[Rows, np.ndarray]":
-    """The point-in-time training set, and when each label became known: (n,) datetime64, UTC."""
-    from mlsystem.training.split import rows_of
+    """The point-in-time training set, and when each label became known."""
+    from mlsystem.training.split import known_at, rows_of
 
     first, last = settings.first_day, settings.last_day
     table = pq.read_table(make_training_set(first, last, training_fingerprint(first, last, settings), settings))
-    arrivals = storage.Partitions(settings.validated_dir / "arrivals").read().select(["flight_id", "known_at"])
-    known_at = arrivals.to_pandas().set_index("flight_id")["known_at"].loc[table["flight_id"].to_pylist()]
-    return rows_of(table), known_at.dt.tz_localize(None).to_numpy()
+    return rows_of(table), known_at(table)
 
 
 @task(cache_policy=NO_CACHE)  # else Prefect would hash the whole log
@@ -138,7 +135,7 @@ def verdict_on(champion: str | None, challenger: str, seen: "Seen", settings: Se
     answers = seen.answers_of(champion, EVIDENCE)
     store = open_store(settings.features_dir, settings.online_dir, register=False)
     found = evidence.from_the_log(
-        performance.labelled(answers, seen.arrivals, seen.now),
+        performance.labelled(answers, seen.labels, seen.now),
         model.predict,
         latency_ms(model.model, performance.matrix_of(answers.tail(50))),
         registry.model_bytes(uri, challenger),

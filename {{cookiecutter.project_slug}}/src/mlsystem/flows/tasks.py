@@ -172,6 +172,10 @@ def test(options: argparse.Namespace) -> int:
     return _run("-m", "pytest", *options.pytest)
 
 
+def prove(options: argparse.Namespace) -> int:
+    return _run("-m", "pytest", "-m", "slow", *options.pytest)
+
+
 def check(options: argparse.Namespace) -> int:
     return _run("-m", "ruff", "check", ".") or _run("-m", "ruff", "format", "--check", ".") or _run("-m", "mypy")
 

@@ -17,7 +17,6 @@ import httpx
 import pyarrow as pa
 from prefect import flow
 
-from mlsystem import storage
 from mlsystem.flows.live import play, service_url
 from mlsystem.flows.progress import say
 from mlsystem.flows.replay import Replayed, Span, State
@@ -50,7 +49,7 @@ def live(first: date, last: date, settings: Settings) -> Path:
     span = Span(first, last, INTERVAL)
     if State(own.stream_dir / "replay.json").read(span) is None:
         _begin(first, own)
-    living = Living(own, first)
+    living = Living(own, first, last)
     say("starting the service")
     with running_service(own):
         say(f"living {first} to {last} against {service_url(own)}")
@@ -90,6 +89,7 @@ class Living:
 
     settings: Settings
     first: date
+    last: date
     seconds: dict[str, float] = field(default_factory=dict)  # by kind of work
     _log: "LogSoFar" = field(init=False)
     _decided: set[str] = field(init=False)
@@ -105,7 +105,7 @@ class Living:
     def __call__(self, moment: datetime, counts: Replayed) -> None:
         """Called with each interval's start, after its flights were answered."""
         due = date(moment.year, moment.month, 1)
-        if due > self.first and str(due) not in self._decided:
+        if self.first < due <= self.last and str(due) not in self._decided:
             self._decided.add(str(due))
             self._timed("decisions and trainings", lambda: self._decide(midnight(due)))
         if self._judging is not None and moment >= self._judging + SHADOW:
@@ -157,10 +157,12 @@ class LogSoFar:
     """The log of the last weeks, of which only what is new is read."""
 
     def __init__(self, settings: Settings) -> None:
+        from mlsystem.monitoring.performance import read_labels
+
         self._folder = settings.predictions_dir
         self._read_until: dict[Path, int] = {}
         self._recent: list[pa.Table] = []
-        self._arrivals = storage.Partitions(settings.validated_dir / "arrivals").read()
+        self._labels = read_labels(settings.validated_dir)
 
     def seen(self, now: datetime) -> "Seen":
         from mlsystem.retraining.seen import see
@@ -169,7 +171,7 @@ class LogSoFar:
         since = pa.scalar(now - SEEN)
         tables = [*self._recent, prediction_log.read(self._folder, self._read_until)]
         self._recent = [kept for kept in (t.filter(pa.compute.greater(t["as_of"], since)) for t in tables) if len(kept)]
-        return see(pa.concat_tables(self._recent), self._arrivals, now)
+        return see(pa.concat_tables(self._recent), self._labels, now)
 
 
 def midnight(day: date) -> datetime:

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from mlsystem import storage
 from mlsystem.domain.calendar import HOME_TIME_ZONE
 from mlsystem.domain.label import LATE_AFTER_MINUTES
 from mlsystem.domain.request import MODEL_COLUMNS
@@ -54,6 +56,11 @@ class Performance:
         bounds = {f"{name}_interval": [round(i.low, 4), round(i.high, 4)] for name, i in self.intervals.items()}
         metrics = {name: round(value, 4) for name, value in self.metrics.items()}
         return counts | {"coverage": round(self.coverage, 4)} | metrics | bounds
+
+
+def read_labels(validated_dir: Path) -> pa.Table:
+    """Every arrival that there is; `known_at` says from when on."""
+    return storage.Partitions(validated_dir / "arrivals").read()
 
 
 def labelled(predictions: pd.DataFrame, arrivals: pa.Table, now: datetime) -> pd.DataFrame:

@@ -74,3 +74,13 @@ def _ece(drawn: np.ndarray, probabilities: np.ndarray, is_late: np.ndarray, days
     bins, count = _binned(probabilities, BINS)
     gaps = _sums(drawn, bins, count, probabilities - is_late, days)
     return np.abs(gaps).sum(axis=1) / _sums(drawn, bins, count, np.ones(len(is_late)), days).sum(axis=1)
+
+
+def gap_interval(
+    probabilities: np.ndarray, is_late: np.ndarray, service_date: np.ndarray, seed: int = 2013
+) -> Interval:
+    """`gap` alone: what is asked every day need not draw the rest."""
+    gaps = probabilities - is_late
+    daily = by_day(np.column_stack([gaps, np.ones(len(gaps))]), service_date)
+    sums = draws(len(daily), seed) @ daily
+    return interval(float(gaps.mean()), sums[:, 0] / sums[:, 1])

@@ -19,12 +19,12 @@ UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
 
 @dataclass(frozen=True)
 class Seen:
-    """The prediction log up to a moment, and every arrival; labels of later are not looked at."""
+    """The prediction log up to a moment, and every label; those of later are not looked at."""
 
     now: datetime
     log: pa.Table  # as prediction_log.read gives it
     predictions: pd.DataFrame  # the newest of each flight
-    arrivals: pa.Table
+    labels: pa.Table  # as performance.read_labels gives it
 
     def answers_of(self, version: str | None, span: timedelta) -> pd.DataFrame:
         """What this version answered in the time before the moment."""
@@ -37,24 +37,24 @@ class Seen:
 
     def labels_since(self, day: date) -> int:
         """How many became known from that day on."""
-        known = self.arrivals["known_at"]
+        known = self.labels["known_at"]
         since = pa.scalar(datetime.combine(day, datetime.min.time(), UTC))
         is_new = pc.and_(pc.greater_equal(known, since), pc.less_equal(known, pa.scalar(self.now)))
         return int(pc.sum(is_new).as_py() or 0)
 
 
-def see(log: pa.Table, arrivals: pa.Table, now: datetime | None = None) -> Seen:
+def see(log: pa.Table, labels: pa.Table, now: datetime | None = None) -> Seen:
     """`now` is the midnight (UTC) after the newest prediction if it is not said."""
     newest = pc.max(log["as_of"]).as_py()
     midnight = datetime.combine(newest.date() + timedelta(days=1), datetime.min.time(), UTC)
-    return Seen(now or midnight, log, batch.newest_per_flight(log), arrivals)
+    return Seen(now or midnight, log, batch.newest_per_flight(log), labels)
 
 
 def measured(seen: Seen, champion: Champion, trained_on: date, seed: int, limits: Limits | None = None) -> Measured:
     """The champion's own answers of the last weeks, with the labels known by now."""
     days = (limits or Limits()).window_days
     answers = seen.answers_of(champion.version, timedelta(days=days))
-    found = performance.performance(answers, seen.arrivals, seen.now, seed)
+    found = performance.performance(answers, seen.labels, seen.now, seed)
     week = answers.loc[answers["as_of"] >= seen.now - WEEK, "probability"].to_numpy(dtype="float64")
     reference, usual = champion.references["score"], champion.drift_limits
     return Measured(

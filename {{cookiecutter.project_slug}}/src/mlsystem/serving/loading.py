@@ -1,11 +1,14 @@
 """What a worker answers with: loaded at its start, exchanged at a swap, and asked whether it still works."""
 
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.errors import UserError
 from mlsystem.metrics import Scrape, ServingMetrics
+from mlsystem.serving import checked
 from mlsystem.serving.asked import AskedFlight
 from mlsystem.serving.drift_window import DriftWindow
 from mlsystem.settings import Settings
@@ -27,10 +30,13 @@ class Loaded:
 
     predictor: "Predictor"
     scrape: Scrape
+    predictions_dir: Path
 
     def with_champion(self, champion: "Champion") -> "Loaded":
         """The same features, log and metrics with another model."""
-        return Loaded(replace(self.predictor, champion=champion), _scrape(champion))
+        return Loaded(
+            replace(self.predictor, champion=champion), _scrape(champion, self.predictions_dir), self.predictions_dir
+        )
 
     def problems(self) -> list[str]:
         """What keeps this worker from answering as it should, now; nothing if it is ready."""
@@ -77,10 +83,11 @@ def load(settings: Settings, metrics: ServingMetrics) -> Loaded:
         )
     except (NoChampion, NotRegistered) as problem:
         raise CannotServe(str(problem)) from problem
-    loaded = Loaded(predictor, _scrape(champion))
+    loaded = Loaded(predictor, _scrape(champion, settings.predictions_dir), settings.predictions_dir)
     loaded.problems()  # the first lookup is slow; no caller shall wait for it
     return loaded
 
 
-def _scrape(champion: "Champion") -> Scrape:
-    return Scrape(champion.version, DriftWindow(champion.references))
+def _scrape(champion: "Champion", predictions_dir: Path) -> Scrape:
+    window = DriftWindow(champion.references)
+    return Scrape(champion.version, window, lambda: checked.read(predictions_dir, time.time()))

@@ -16,14 +16,13 @@ from mlsystem.training.climatology import Climatology
 from mlsystem.training.drift_limits import DriftLimits, drift_limits
 from mlsystem.training.evaluation import Evaluation, evaluate
 from mlsystem.training.outages import VIEW_COLUMNS, with_outages, without
-from mlsystem.training.slices import Slice, masks, slices
+from mlsystem.training.slices import Slice, slices, watched
 from mlsystem.training.split import Rows, Split, default_split, rows_of, split_rows
 from mlsystem.training.trained import Fitted, Trained, fit
 
 SCORE = "score"  # the name of the predictions' own reference, beside the columns'
 SCORED_EVERY = 4  # training rows: 54,000 place a quantile to .2 %, and scoring all takes 5 s
 LATENCY_ROWS = 200
-WATCHED_SLICES = ("carrier", "origin")  # whose law can change by itself
 
 
 @dataclass(frozen=True)
@@ -131,8 +130,7 @@ def _result(name: str, parts: Mapping[str, Rows], known: Rows, seed: int, thread
 
 def watched_limits(fitted: Fitted, train: Rows, references: Mapping[str, Reference], seed: int) -> DriftLimits:
     """What a week like those of training keeps to; `references` has the score's too."""
-    watched = {f"{by} {value}": mask for by, value, mask in masks(train) if by in WATCHED_SLICES}
-    return drift_limits(train, fitted.predict(train.matrix), references, watched, seed)
+    return drift_limits(train, fitted.predict(train.matrix), references, watched(train), seed)
 
 
 def score_reference(fitted: Fitted, train: Rows) -> Reference:

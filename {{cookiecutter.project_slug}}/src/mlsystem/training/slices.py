@@ -53,6 +53,11 @@ def _measured(by: str, value: str, probabilities: np.ndarray, is_late: np.ndarra
     )
 
 
+def watched(rows: Rows) -> dict[str, np.ndarray]:
+    """The slices whose law can change by itself: (n,) bool by "carrier UA" and the like."""
+    return {f"{by} {value}": mask for by, value, mask in masks(rows) if by in ("carrier", "origin")}
+
+
 def masks(rows: Rows) -> Iterator[tuple[str, str, np.ndarray]]:
     """Every slice: the question, the answer, and which rows are in it."""
     for by in ("carrier", "origin"):

@@ -71,6 +71,11 @@ def rows_of(training_set: pa.Table) -> Rows:
     )
 
 
+def known_at(training_set: pa.Table) -> np.ndarray:
+    """When each row's label became known: (n,) datetime64, UTC."""
+    return training_set["label_known_at"].to_pandas().dt.tz_localize(None).to_numpy()
+
+
 def split_rows(rows: Rows, split: Split) -> dict[str, Rows]:
     """`train`, `tune` and `test`. Raises UnusableTrainingSet if one of them has not both late and punctual flights."""
     is_train = rows.service_date < np.datetime64(split.train_until)
