@@ -73,7 +73,7 @@ def project_copy(folder: Path, data: Path) -> Path:
 
 def run_tests(root: Path, tests: Sequence[str], seconds: float = TEST_SECONDS) -> tuple[int, str, float]:
     """Exit code, the first test that failed or the last words, and seconds."""
-    command = [sys.executable, "-m", "pytest", "-n0", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    command = [sys.executable, "-m", "pytest", "-n0", "-x", "-q", "-m", "", "-p", "no:cacheprovider", *tests]
     started = time.monotonic()
     with subprocess.Popen(
         command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
