@@ -1,7 +1,7 @@
 """Would the tests notice? Breaks one rule after the other in a copy of the project: `python benchmarks/mutations.py`.
 
 For each edit of mutations.toml it runs the fewest tests that must fail, and prints what caught it and in how many
-seconds. Ends with 1 if an edit survives, or if an edit's old text does not stand exactly once in its file. 25 minutes
+seconds. Ends with 1 if an edit survives, or if an edit's old text does not stand exactly once in its file. 15 minutes
 of one core; `python benchmarks/mutations.py gate breaker` does the edits whose file or reason has one of the words.
 """
 

@@ -36,6 +36,7 @@ BOUNDED = {  # what grows towards a bound of its own
     "prediction log, MB": "settings.prediction_log_files of 64 MB, the oldest go first",
     "event log, MB": "what windows reach back to and 3 days (streaming/arrivals.py REMEMBERED)",
 }
+METRICS = "prometheus_multiproc_dir"  # where BentoML has its workers count
 KEPT = ("validated_dir", "features_dir", "models_dir")
 
 
@@ -74,11 +75,11 @@ def measures(settings: Settings, groups: Mapping[str, int]) -> dict[str, float]:
         "prediction log, MB": settings.predictions_dir,
         "event log, MB": settings.stream_dir,
         "online store, MB": settings.online_dir,
-        "metrics files, MB": home / "metrics",
+        "metrics files, MB": home / METRICS,
     }
     found |= {name: sum(path.stat().st_size for path in _files(folder)) / 1e6 for name, folder in folders.items()}
     return found | {
-        "metrics files": float(len(_files(home / "metrics"))),
+        "metrics files": float(len(_files(home / METRICS))),
         "service log, MB": (home / "service.log").stat().st_size / 1e6,
     }
 
