@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from mlsystem.domain.request import MODEL_COLUMNS
-from mlsystem.retraining import journal
+from mlsystem.monitoring.checks import Check
+from mlsystem.retraining import alarms, journal
 from mlsystem.retraining.challenger import window
 from mlsystem.retraining.evidence import shadowed
 from mlsystem.retraining.lived import Lived
@@ -133,3 +134,37 @@ def test_months_and_totals_are_of_the_same_flights(lived: Lived):
     assert list(months) == ["2013-03", "2013-04"]
     assert months["2013-03"]["auc"].low < months["2013-03"]["auc"].value < months["2013-03"]["auc"].high
     assert lived.total("ceiling")["usd_per_1000"].value < lived.total("floor")["usd_per_1000"].value
+
+
+def breach(name: str, value: float) -> Check:
+    return Check(name, value, 0.1, f"{name} is {value}")
+
+
+def test_days_in_a_row_make_one_alarm_and_a_quiet_day_ends_it(tmp_path: Path):
+    for day, value in ((1, 0.2), (2, 0.3), (3, 0.05), (4, 0.4)):
+        alarms.note(tmp_path, date(2013, 5, day), [breach("skew", value), breach("score_drift", 0.0)], "quiet")
+
+    assert alarms.spans(tmp_path / "nothing", MARCH) == []
+    spans = [
+        (one["name"], one["since"][-2:], one["until"][-2:], one["because"])
+        for one in alarms.spans(tmp_path, date(2013, 5, 31))
+    ]
+    assert spans == [("skew", "01", "02", "skew is 0.2"), ("skew", "04", "04", "skew is 0.4")]
+
+
+def test_a_day_that_is_looked_at_again_counts_once(tmp_path: Path):
+    for value in (0.2, 0.3):
+        alarms.note(tmp_path, MARCH, [breach("skew", value)], None)
+
+    (one,) = alarms.spans(tmp_path, MARCH)
+    assert one["because"] == "skew is 0.3"
+
+
+@pytest.mark.parametrize(("performance", "alarmed"), [(0.05, []), (0.2, ["score_drift", "live_performance"])])
+def test_scores_that_drift_alarm_only_while_labels_do_not_show_that_all_is_well(performance: float, alarmed: list[str]):
+    checks = [breach("score_drift", 0.2), breach("live_performance", performance)]
+
+    assert [one.name for one in alarms.alarming(checks)] == alarmed
+    assert [one.name for one in alarms.alarming([checks[0], breach("live_performance", float("nan"))])] == [
+        "score_drift"
+    ]

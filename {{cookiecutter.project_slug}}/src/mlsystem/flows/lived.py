@@ -14,7 +14,7 @@ from mlsystem.flows.progress import say
 from mlsystem.flows.retrain import training_rows
 from mlsystem.model_registry import promotions, registry, tracking
 from mlsystem.monitoring import batch, performance
-from mlsystem.retraining import challenger, journal
+from mlsystem.retraining import alarms, challenger, journal
 from mlsystem.retraining.lived import Lived
 from mlsystem.serving import prediction_log
 from mlsystem.settings import Settings, load_project
@@ -69,6 +69,11 @@ def figures(lives: Lives) -> dict[str, Any]:
         "months": {
             name: {month: _plain(found) for month, found in months.items()} for name, months in lived.by_month().items()
         },
+        "saved": {
+            name: {month: asdict(saved) for month, saved in months.items()}
+            for name, months in lived.saved_by_month(FROZEN).items()
+        },
+        "alerts": alarms.spans(lives.settings.models_dir, lives.last),
         "champions": list(_champions(lives, notes)),
         "notes": notes,
     }

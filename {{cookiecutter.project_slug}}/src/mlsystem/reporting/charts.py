@@ -55,7 +55,7 @@ def months(
     first = date.fromisoformat(next(iter(policies[champion])) + "-01")
     for place, (name, found) in enumerate(policies.items()):
         values = [found[month][measure] for month in found]
-        x = [n + (place - 1) * 0.12 for n in range(len(values))]
+        x = [n + (place - len(policies) // 2) * 0.12 for n in range(len(values))]
         ends = [[v["value"] - v["low"] for v in values], [v["high"] - v["value"] for v in values]]
         style = _style(name, champion) | ({"linestyle": "--"} if name == "frozen" else {})
         axes.errorbar(x, [v["value"] for v in values], ends, label=name, elinewidth=0.8, marker=".", **style)

@@ -32,6 +32,7 @@ def render(year: Mapping[str, Any]) -> str:
     environment.filters["usd"] = lambda value: f"{value:,.0f}"
     environment.filters["share"] = lambda value: f"{100 * value:.0f} %"
     months = year["months"]
+    saved = {p: {m: {"usd": found} for m, found in year["saved"][p].items()} for p in POLICIES if p != "frozen"}
     since = [one["since"] for one in year["champions"][1:]]
     return environment.get_template("year.html.j2").render(
         year=year,
@@ -39,5 +40,5 @@ def render(year: Mapping[str, Any]) -> str:
         names=[f"{date.fromisoformat(month + '-01'):%B}" for month in months["loop"]],
         keys=list(months["loop"]),
         auc=charts.months(months, "auc", "AUC", "loop", since),
-        money=charts.months(months, "usd_per_1000", "US dollars per 1,000 flights", "loop", since),
+        money=charts.months(saved, "usd", "US dollars saved per 1,000 flights", "loop", since),
     )

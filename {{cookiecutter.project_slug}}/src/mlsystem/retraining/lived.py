@@ -40,6 +40,22 @@ class Lived:
                 found[name] = interval(float(daily[:, 0].sum() / daily[:, 1].sum()), gained / most)
         return found
 
+    def saved_by_month(self, floor: str) -> dict[str, dict[str, Interval]]:
+        """policy -> month -> USD per 1,000 flights that it saved against the floor, on the same flights."""
+        months = self.service_date.astype("datetime64[M]")
+        return {
+            name: {
+                str(month): self._saved(scores, self.policies[floor], months == month) for month in np.unique(months)
+            }
+            for name, scores in self.policies.items()
+        }
+
+    def _saved(self, scores: np.ndarray, floor: np.ndarray, of: np.ndarray) -> Interval:
+        saved = 1_000 * (cost_usd(floor[of], self.is_late[of]) - cost_usd(scores[of], self.is_late[of]))
+        daily = by_day(np.column_stack([saved, np.ones(len(saved))]), self.service_date[of])
+        drawn = draws(len(daily), self.seed) @ daily
+        return interval(float(saved.mean()), drawn[:, 0] / drawn[:, 1])
+
     def total(self, policy: str) -> dict[str, Interval]:
         """measure -> value over the whole stretch."""
         return self._measured(self.policies[policy], np.ones(len(self.is_late), bool))

@@ -1,5 +1,6 @@
 """What is known of the live system at a moment, and what a decision needs of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -48,6 +49,13 @@ def see(log: pa.Table, labels: pa.Table, now: datetime | None = None) -> Seen:
     newest = pc.max(log["as_of"]).as_py()
     midnight = datetime.combine(newest.date() + timedelta(days=1), datetime.min.time(), UTC)
     return Seen(now or midnight, log, batch.newest_per_flight(log), labels)
+
+
+def joined(pieces: Sequence[Seen], now: datetime) -> Seen:
+    """Several stretches of one log as one, at a moment. At least one."""
+    predictions = pd.concat([piece.predictions for piece in pieces], ignore_index=True)
+    newest = predictions.drop_duplicates("flight_id", keep="last", ignore_index=True)
+    return Seen(now, pa.concat_tables([piece.log for piece in pieces]), newest, pieces[-1].labels)
 
 
 def measured(seen: Seen, champion: Champion, trained_on: date, seed: int, limits: Limits | None = None) -> Measured:
