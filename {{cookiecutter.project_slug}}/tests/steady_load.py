@@ -24,6 +24,10 @@ class Told:
     asked: int  # which of the requests
 
     @property
+    def answered_at(self) -> float:
+        return self.sent_at + self.seconds
+
+    @property
     def content(self) -> Any:
         return json.loads(self.body)
 

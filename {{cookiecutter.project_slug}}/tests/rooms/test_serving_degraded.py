@@ -87,7 +87,7 @@ def test_a_store_in_trouble_costs_no_answer_and_little_time_and_is_asked_again_w
         time.sleep(5)
 
     said = [(one, one.content["predictions"][0]) for one in load.told]
-    during = [answer for one, answer in said if broken_at_last <= one.sent_at < mended - 0.1]
+    during = [answer for one, answer in said if broken_at_last <= one.sent_at and one.answered_at < mended]
     last_degraded = max(one.sent_at for one, answer in said if answer["degraded"])
     healthy = quantile(load.between(broken - 4, broken), 0.99)
     troubled = quantile(load.between(broken, mended), 0.99)
@@ -106,11 +106,56 @@ def test_a_store_in_trouble_costs_no_answer_and_little_time_and_is_asked_again_w
     assert all(
         answer["degraded"] or answer["feature_ages_seconds"].keys() >= {"origin", "weather"} for _, answer in said
     )
-    assert not any(answer["degraded"] for one, answer in said if one.sent_at < broken)
+    assert not any(answer["degraded"] for one, answer in said if one.answered_at < broken)
     assert refusal.status == 503
     assert "feature store cannot be read" in refusal.content["error"]
     assert metric(scrape(running), "feature_store_breaker_opened_total") > opened
     assert not answers(running, FLIGHT)[0]["degraded"]
+
+
+@contextmanager
+def grown_old(rows: Path) -> Iterator[None]:
+    """Rows of yesterday, as after a night without a consumer."""
+    with closing(sqlite3.connect(rows, timeout=10, isolation_level=None)) as connection:
+        connection.execute("UPDATE mlsystem_origin SET event_ts = event_ts - 86400")
+        yield
+        connection.execute("UPDATE mlsystem_origin SET event_ts = event_ts + 86400")
+
+
+@pytest.mark.slow
+def test_rows_too_old_mark_every_answer_and_cost_nothing_else_and_fresh_ones_end_it(own, measured):
+    settings, running = own
+    requests = [post({"flights": [FLIGHT | {"flight_number": number}]}) for number in range(1, 9)]
+    counted = metric(scrape(running), "degraded_predictions_total", view="origin", reason="stale")
+
+    with Load(settings.serving_port, requests, rate=60) as load:
+        time.sleep(5)
+        broken = time.time()
+        with grown_old(settings.online_dir / "online.db"):
+            broken_at_last = time.time()
+            time.sleep(FAULT_SECONDS)
+            ready = send(running, "GET", "/readyz")
+            mended = time.time()
+        time.sleep(3)
+
+    said = [(one, one.content["predictions"][0]) for one in load.told]
+    during = [answer for one, answer in said if broken_at_last <= one.sent_at and one.answered_at < mended]
+    last_degraded = max(one.sent_at for one, answer in said if answer["degraded"])
+    measured(
+        "store grown_old",
+        answers=len(during),
+        p99_healthy=quantile(load.between(broken - 4, broken), 0.99),
+        p99_in_trouble=quantile(load.between(broken, mended), 0.99),
+        budget=settings.lookup_budget_seconds,
+        recovered_after=last_degraded - mended,
+    )
+    assert load.errors == []
+    assert {one.status for one in load.told} == {200}
+    assert {tuple(answer["degraded_because"]) for answer in during} == {("origin is older than 1 h",)}
+    assert not any(answer["degraded"] for one, answer in said if one.answered_at < broken)
+    assert ready.status == 200, "it answers as well as it can; freshness has an alert of its own"
+    now = metric(scrape(running), "degraded_predictions_total", view="origin", reason="stale")
+    assert now - counted == sum(answer["degraded"] for _, answer in said)
 
 
 @pytest.mark.slow
