@@ -69,9 +69,8 @@ def dry_spells(settings: Settings, days: list[date]) -> int:
     around = storage.day_range(days[0] - timedelta(days=1), days[-1] + timedelta(days=1))
     rows = storage.Partitions(settings.validated_dir / "weather").read(around)
     moments = np.unique(rows["known_at"].to_numpy().astype("datetime64[s]"))
-    moments = moments[
-        (moments >= np.datetime64(days[0])) & (moments <= np.datetime64(days[-1]) + np.timedelta64(32, "h"))
-    ]
+    end = np.datetime64(days[-1]) + np.timedelta64(29, "h")  # New York's midnight; the year's weather ends before
+    moments = np.append(moments[(moments >= np.datetime64(days[0])) & (moments <= end)], end)
     return int((np.diff(moments) / np.timedelta64(1, "s") > WEATHER_LIMIT + FOR).sum())
 
 

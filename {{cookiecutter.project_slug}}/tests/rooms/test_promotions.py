@@ -118,6 +118,7 @@ def test_two_promotions_at_once_end_with_one_champion_and_the_loser_is_told(mode
     assert [one.to_version for one in promotions.history(models_dir)] == ["1", winner]
 
 
+@pytest.mark.slow
 def test_a_promotion_killed_anywhere_leaves_no_champion_without_its_record(models_dir: Path):
     move(models_dir, "1", None)
 
