@@ -17,7 +17,6 @@ from pathlib import Path
 import httpx
 import psutil
 
-from conftest import free_port
 from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.store import open_store
 from mlsystem.flows.consume import log_path
@@ -28,7 +27,7 @@ from mlsystem.settings import ROOT, Settings, child_environment
 from mlsystem.streaming.consumer import GROUP
 from mlsystem.streaming.event_log import EventLog
 from planted_log import own_batch
-from serving_probe import FLIGHT, NOW, own_copy
+from serving_probe import FLIGHT, NOW, free_port, own_copy
 from steady_load import Load, post
 
 FASTER = 60  # an hour of the rules is a minute here

@@ -1,7 +1,6 @@
 """The furniture of the tests: one real system on the whole real year, built once and kept between runs."""
 
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from xdist.scheduler import LoadFileScheduling
 
 from mlsystem import storage
 from mlsystem.settings import ROOT, Settings, child_environment, configure_tools
+from serving_probe import free_port
 
 SETTINGS = Settings(data_dir=ROOT / "data/tests", reports_dir=ROOT / "data/tests/reports")
 configure_tools(SETTINGS)
@@ -110,12 +110,6 @@ def _run_demo(settings: Settings) -> None:
     if done.returncode != 0:
         said = "".join(path.read_text() for path in paths)
         pytest.fail(f"`python -m mlsystem demo` exited {done.returncode}:\n{said[-4000:]}", pytrace=False)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What the tests of the stream share: an hour of a real day as deliveries, and what is in the online store."""
 
 import shutil
-import socket
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -127,9 +126,3 @@ def copy_of(stream: Stream, folder: Path, **own: int) -> Stream:
     """Another stream that begins where this one is."""
     shutil.copytree(stream.settings.data_dir, folder, symlinks=True)
     return Stream(Settings(data_dir=folder, reports_dir=folder / "reports", **own))
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

@@ -24,8 +24,8 @@ from mlsystem.serving.run import Running, running_service
 from mlsystem.settings import ROOT, Settings, child_environment
 from mlsystem.streaming.consumer import GROUP
 from mlsystem.streaming.event_log import EventLog, Position
-from serving_probe import own_copy, workers
-from stream_probe import Stream, free_port
+from serving_probe import free_port, own_copy, workers
+from stream_probe import Stream
 
 DAY = date(2013, 11, 28)
 SPAN = Span(DAY, DAY, timedelta(minutes=30))

@@ -10,7 +10,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from conftest import free_port
 from mlsystem.domain.features import VIEWS
 from mlsystem.feature_store.store import open_store
 from mlsystem.flows.live import Served, play, service_url
@@ -18,7 +17,7 @@ from mlsystem.flows.replay import Span
 from mlsystem.metrics import STAGES
 from mlsystem.serving.run import running_service
 from mlsystem.settings import ROOT, Settings
-from serving_probe import own_copy
+from serving_probe import free_port, own_copy
 
 DAY = date(2013, 11, 28)  # Thanksgiving: the year's shortest day of flights
 NEEDED = "this test needs Prometheus (Debian's package prometheus)"

@@ -10,11 +10,11 @@ import httpx
 import psutil
 import pytest
 
-from conftest import free_port
 from mlsystem import storage
 from mlsystem.settings import ROOT, Settings, child_environment
 from mlsystem.source.deliver import deliver
 from mlsystem.validation.validate import validate
+from serving_probe import free_port
 
 
 def mlsystem(settings: Settings, *arguments: str) -> subprocess.CompletedProcess:

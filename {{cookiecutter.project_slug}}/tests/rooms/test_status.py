@@ -19,8 +19,7 @@ from mlsystem.reporting.verdict import wrongs
 from mlsystem.settings import ROOT, Project, Settings, child_environment
 from mlsystem.streaming.event_log import EventLog
 from seen_states import NOW, WELL, checked, scraped
-from serving_probe import FLIGHT, answers, ask, metric, send
-from stream_probe import free_port
+from serving_probe import FLIGHT, answers, ask, free_port, metric, send
 
 
 def test_a_system_in_which_nothing_is_wrong_is_well():

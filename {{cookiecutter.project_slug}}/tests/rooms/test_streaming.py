@@ -18,8 +18,8 @@ from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.store import open_store
 from mlsystem.flows.consume import consume
 from mlsystem.streaming.consumer import GROUP, AlreadyConsumed
-from serving_probe import metric
-from stream_probe import CLOCKS, START, Delivery, Stream, copy_of, disturbed, first_stream, free_port, in_time
+from serving_probe import free_port, metric
+from stream_probe import CLOCKS, START, Delivery, Stream, copy_of, disturbed, first_stream, in_time
 
 SEEDS = (1, 2, 3)
 KILLS = 20

@@ -8,6 +8,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from mlsystem.model_registry.registry import NoChampion, load_champion
 from mlsystem.settings import ROOT, TOOL_ENVIRONMENT
 
