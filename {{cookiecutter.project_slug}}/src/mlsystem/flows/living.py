@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from mlsystem.domain.calendar import HOME_TIME_ZONE
 from mlsystem.flows.live import service_url
 from mlsystem.flows.progress import say
 from mlsystem.flows.replay import Replayed
@@ -91,7 +92,8 @@ class Living:
         seen = self._log.seen(now)
         if self._champion is None:
             self._champion = load_champion(self.settings.models_dir)
-        share = checks.quarantine_share(self.settings.validated_dir, now.date() - timedelta(days=1))
+        yesterday = now.astimezone(HOME_TIME_ZONE).date() - timedelta(days=1)
+        share = checks.quarantine_share(self.settings.validated_dir, yesterday)
         found = checks.checks_at(now, seen.predictions, seen.labels, self._champion, None, share)
         diagnosis = None
         if alarms.alarming(found):
