@@ -161,7 +161,7 @@ def test_rows_too_old_mark_every_answer_and_cost_nothing_else_and_fresh_ones_end
 @pytest.mark.slow
 def test_ten_times_too_many_questions_leave_most_of_the_capacity_and_are_refused_at_once(own, measured):
     settings, _ = own
-    requests = [post({"flights": [FLIGHT | {"flight_number": n} for n in range(MANY)]})] * OVERLOADING_CALLERS
+    requests = [post({"flights": [FLIGHT | {"flight_number": n} for n in range(1, MANY + 1)]})] * OVERLOADING_CALLERS
     able = capacity(settings.serving_port, requests)
 
     with Load(settings.serving_port, requests, rate=10 * able, connections=OVERLOADING_CALLERS) as load:

@@ -23,7 +23,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 ROUTES = ("/predict", "/model", "/metrics", "/livez", "/readyz", "/healthz", "/docs.json", "/")
 RETRY_AFTER_SECONDS = b"1"
-TURN_REQUESTS, TURN_SECONDS = 2, 0.05  # so many of a turn are answered always, more within the time
+TURN_REQUESTS, TURN_SECONDS = 8, 0.05  # so many of a turn are answered always, more within the time
 BODY_SECONDS = 5.0  # a body of the largest size takes 1 s at 8 Mbit/s
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("bentoml.mlsystem")
 
-SWITCH_SECONDS = 0.0005  # how long the loading thread keeps the interpreter from an answer; Python's default is 0.005
+SWITCH_SECONDS = 0.00005  # how long the loading thread keeps the interpreter from an answer; Python's default is 0.005
 Stamp = tuple[tuple[int, int, int], ...]
 
 
