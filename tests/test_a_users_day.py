@@ -67,18 +67,20 @@ def walk(folder: Path, *command: str) -> tuple[int, str]:
 
 @pytest.mark.slow
 def test_a_users_day(template: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
-    """Bake, test, demo: all work, there is a page to look at, and git has nothing to report."""
+    """Bake, test, prove, demo: all work, there is a page to look at, and git has nothing to report."""
     assert baking.cookiecutter(template, tmp_path).returncode == 0
     project = tmp_path / "flight-delay-radar"
 
     with capfd.disabled():
         tested, summary = walk(project, "make", "test")
         assert tested == 0
+        proved, long_summary = walk(project, "make", "prove")
+        assert proved == 0
         assert walk(project, "make", "demo")[0] == 0
         assert walk(project, "git", "diff", "--exit-code")[0] == 0
 
     if shutil.which("prometheus") and shutil.which("chromium"):  # what a bare machine has to skip, this one ran
-        assert " skipped" not in summary
+        assert " skipped" not in summary + long_summary
 
     assert baking.run("git", "status", "--porcelain", cwd=project).stdout == ""
     assert "</html>" in (project / "reports" / "report.html").read_text(encoding="utf-8")

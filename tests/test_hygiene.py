@@ -14,7 +14,7 @@ ONE_MACHINE_ONLY = {
 }
 TEMPLATE_TASKS = "help setup bake demo figures test quick check format lock clean"
 PROJECT_TASKS = (
-    "help setup demo test check up down ingest features train smoke replay monitor deploy report readme clean"
+    "help setup demo year test prove check up down ingest features train models promote rollback retrain judge smoke replay consume monitor status deploy report readme clean"
 )
 
 

@@ -50,7 +50,8 @@ def real_requests(settings: Settings) -> tuple[list[bytes], list[bytes]]:
     from mlsystem.domain.request import MODEL_COLUMNS, model_row
     from mlsystem.feature_store.online import OnlineFeatures
     from mlsystem.feature_store.store import open_store
-    from mlsystem.flows.replay import as_request, flights_of
+    from mlsystem.flows.intervals import flights_of
+    from mlsystem.flows.replay import as_request
 
     flights = [flight for _, flight in flights_of(DAY, settings.validated_dir)]
     flights = [flight for flight in flights if NOW <= flight.as_of < NOW + timedelta(hours=1)]

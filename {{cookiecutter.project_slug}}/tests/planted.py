@@ -1,11 +1,13 @@
 """Flights with a known law of lateness, for tests that need rows to learn from and not a year of them."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
 
 from mlsystem.domain.request import CODES, MODEL_COLUMNS
+from mlsystem.training.compare import Comparison
 
 FIRST_DAY = date(2013, 1, 1)
 
@@ -27,3 +29,10 @@ def planted_training_set(days: int = 60, flights_a_day: int = 60, missing: float
         "is_late": random.random(n) < 1 / (1 + np.exp(-log_odds)),
     }
     return pa.table({**about, **{name: columns[name] for name in MODEL_COLUMNS}})
+
+
+def broken(comparison: Comparison) -> Comparison:
+    """The climatology of it alone, whole in every file, with a calibration that makes each probability NaN."""
+    result = comparison.results["climatology"]
+    fitted = replace(result.fitted, calibration=replace(result.fitted.calibration, slope=float("nan")))
+    return replace(comparison, results={result.name: replace(result, fitted=fitted)}, chosen=result.name)

@@ -33,10 +33,13 @@ def own_copy(built: Settings, data_dir: Path) -> Settings:
     for name in ("validated_dir", "features_dir", "models_dir"):
         source = getattr(built, name)
         (data_dir / source.name).symlink_to(source)
+    return Settings(data_dir=data_dir, reports_dir=data_dir / "reports", serving_port=free_port())
+
+
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    return Settings(data_dir=data_dir, reports_dir=data_dir / "reports", serving_port=port)
+        return int(free.getsockname()[1])
 
 
 @dataclass

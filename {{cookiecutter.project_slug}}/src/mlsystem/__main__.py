@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     parser = _parser(settings)
     options, others = parser.parse_known_args(arguments)
-    if others and options.task != "test":  # only pytest may know more arguments than we do
+    if others and options.task not in ("test", "prove"):  # only pytest may know more arguments than we do
         parser.error(f"unrecognized arguments: {' '.join(others)}")
     options.pytest = others
     configure_tools(settings)
@@ -45,6 +45,7 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
 
     task("demo", "run the whole system on the real year and write reports/report.html")
     task("test", "run every test; what else is said goes to pytest, such as --cov")
+    task("prove", "run the long tests: kills, swaps under load, overload, a short life")
     task("check", "lint, formatting and types")
     task("up", "start the service, MLflow, Prefect and (if installed) Prometheus, and say where they are")
     task("down", "stop what `up` started")
@@ -57,10 +58,27 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
         in_range = task(name, help_text)
         in_range.add_argument("--from", dest="first", type=date.fromisoformat, default=settings.first_day)
         in_range.add_argument("--to", dest="last", type=date.fromisoformat, default=settings.last_day)
+    task("models", "print the versions of the model with their aliases and figures")
+    promote = task("promote", "make a version champion; the running service takes it up within seconds")
+    promote.add_argument("--version", required=True, help="a version that `models` lists")
+    rollback = task("rollback", "make the champion before the present one champion again")
+    for moves in (promote, rollback):
+        moves.add_argument("--why", required=True, help="a sentence for the record")
+    task("retrain", "decide from the prediction log whether to train a challenger, and train it")
+    task("judge", "let the challenger in by the gate's rules, or send it away")
+    year = task("year", "let the system live through past months, and write reports/year.html")
+    year.add_argument("--from", dest="first", type=date.fromisoformat, default=date(2013, 3, 1))
+    year.add_argument("--to", dest="last", type=date.fromisoformat, default=date(2013, 12, 31))
     replay = task("replay", "play past days through the running service")
     replay.add_argument("--day", type=date.fromisoformat, help="a service date, such as 2013-11-05")
+    replay.add_argument("--from", dest="first", type=date.fromisoformat, help="or the first of several")
+    replay.add_argument("--to", dest="last", type=date.fromisoformat, help="and the last")
+    replay.add_argument("--speed", type=float, help="times real time; as fast as it goes if it is not said")
+    replay.add_argument("--minutes", type=int, default=1, help="of an interval; over 1, its flights share requests")
+    task("consume", "take events from the log into the online store, until stopped; `replay` then leaves it to this")
     task("smoke", "start the service, ask it about one flight, stop it")
     task("monitor", "measure drift, quality and performance over the prediction log")
+    task("status", "look at the system as it is now and write reports/status.html")
     task("deploy", "serve the Prefect deployments with their schedules, until stopped")
     task("report", "write reports/report.html again from reports/run.json")
     task("readme", "write the last run's figures into README.md")

@@ -6,11 +6,12 @@ worker answers it, adds them up. What does not add up (PSI) is computed from the
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from time import perf_counter
 
 import numpy as np
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from mlsystem.drift import Reference
@@ -18,9 +19,11 @@ from mlsystem.drift import Reference
 STAGES = ("parse", "features", "predict", "explain", "log")
 SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 AGES = (60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0, 172_800.0, 259_200.0)
+OUTCOMES = ("applied", "late", "too_late", "duplicate")  # of a fact that arrived
 BINS = "model_input_bin"  # the client adds _total
 SCORE = "score"
 Bins = dict[tuple[str, int], float]  # (feature, bin) -> predictions
+Checked = tuple[float, Mapping[str, tuple[float, float]]] | None  # when the monitor looked; check -> value and limit
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -50,9 +53,16 @@ class ServingMetrics:
         self.degraded = counter("degraded_predictions", "Flights answered without an expected view.", "view", "reason")
         self.fallbacks = counter("fallback_predictions", "Flights answered by climatology: no stored feature known.")
         self.feature_age = histogram("feature_age_seconds", "Age of a view's row when used.", AGES, "view")
-        self.store_failures = counter("feature_store_failures", "Lookups that failed, answered without the store.")
+        self.store_failures = counter(
+            "feature_store_failures", "Lookups answered without the store: it failed, or was not asked."
+        )
+        self.breaker_opened = counter("feature_store_breaker_opened", "Times that the store was no longer asked.")
+        self.shadow_predictions = counter("shadow_predictions", "Flights that the challenger scored as well.")
+        self.shadow_failures = counter("shadow_failures", "Flights that the challenger should have scored.")
         self.log_failures = counter("prediction_log_failures", "Predictions answered and not logged.")
-        self._bins = counter(BINS, "Predictions by bin of each model input and of the score.", "feature", "bin")
+        self._bins = counter(
+            BINS, "Predictions by bin of each model input and of the score.", "version", "feature", "bin"
+        )
         self._model = Gauge(
             "model_info",
             "1 for the champion that answers.",
@@ -60,7 +70,7 @@ class ServingMetrics:
             multiprocess_mode="mostrecent",
             registry=registry,
         )
-        self._binned: list[tuple[Reference, int, list[Counter]]] = []
+        self.swaps = counter("model_swaps", "New champions met while running, by what became of them.", "result")
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -69,16 +79,27 @@ class ServingMetrics:
         yield
         self._stages[name].observe(perf_counter() - started)
 
-    def use_model(self, name: str, version: str, references: Mapping[str, Reference], columns: Sequence[str]) -> None:
-        """Say which model answers, and bind its inputs' bins: looking labels up each time costs four times more."""
+    def use_model(
+        self, name: str, version: str, references: Mapping[str, Reference], columns: Sequence[str]
+    ) -> "ModelBins":
+        """Say which model answers; what counts its inputs and scores."""
         self._model.labels(name, version).set(1)
+        return ModelBins(self._bins, version, references, columns)
+
+
+class ModelBins:
+    """One model's inputs and scores by bin. Bound once: looking labels up each time costs four times more."""
+
+    def __init__(
+        self, counter: Counter, version: str, references: Mapping[str, Reference], columns: Sequence[str]
+    ) -> None:
         positions = {column: position for position, column in enumerate((*columns, SCORE))}
         self._binned = [
-            (reference, positions[column], [self._bins.labels(column, index) for index in range(len(reference.counts))])
-            for column, reference in references.items()
+            (reference, positions[name], [counter.labels(version, name, one) for one in range(len(reference.counts))])
+            for name, reference in references.items()
         ]
 
-    def count_bins(self, matrix: np.ndarray, scores: np.ndarray) -> None:
+    def add(self, matrix: np.ndarray, scores: np.ndarray) -> None:
         """Add n model rows (n, columns) and their scores (n) to the bins that PSI is computed from."""
         rows = np.column_stack([matrix, scores])
         if len(rows) == 1:
@@ -95,9 +116,19 @@ class ServingMetrics:
 class Scrape:
     """All workers' metrics added up, and what is computed from the sums: what /metrics answers."""
 
-    def __init__(self, drift: Callable[[Bins], tuple[int, dict[str, float]]]) -> None:
-        """`drift` makes the number of recent predictions, and PSI by feature, of the bins counted since the start."""
+    def __init__(
+        self,
+        version: str,
+        drift: Callable[[Bins], tuple[int, dict[str, float]]],
+        checked: Callable[[], Checked] = lambda: None,
+    ) -> None:
+        """`drift` makes the number of recent predictions, and PSI by feature, of this model's bins since the start.
+
+        `checked` says what the batch monitor last found; None if nothing is known of it.
+        """
+        self._version = version
         self._drift = drift
+        self._checked = checked
 
     def text(self) -> bytes:
         """The scrape in Prometheus's text format."""
@@ -111,6 +142,8 @@ class Scrape:
                 continue  # Feast counts a few things of its own, per process id for ever
             if family.type == "histogram":
                 family.samples.sort(key=_as_prometheus_writes)
+            if family.name in (BINS, "model_info"):  # other models' bins have other edges, and they answer no more
+                family.samples = [one for one in family.samples if one.labels["version"] == self._version]
             if family.name == BINS:
                 bins = {(one.labels["feature"], int(one.labels["bin"])): one.value for one in family.samples}
             yield family
@@ -120,6 +153,76 @@ class Scrape:
             drift.add_metric([feature], value)
         yield drift
         yield GaugeMetricFamily("drift_window_predictions", "Predictions that PSI is of.", value=predictions)
+        yield from _monitor_gauges(self._checked())
+
+
+class ConsumerMetrics:
+    """What the consumer of the event log counts: one process, so it keeps its own numbers and answers scrapes itself.
+
+    Plain numbers, not the client's counters: Feast's import may have made those of one name share a file.
+    """
+
+    def __init__(self, lag: Callable[[], tuple[int, float]] | None = None) -> None:
+        """`lag` is asked at each scrape, in records and in seconds: a consumer that hangs could not tell it."""
+        self._lag = lag
+        self._events = dict.fromkeys(OUTCOMES, 0)
+        self._rows: dict[str, int] = {}
+        self._newest: dict[str, datetime] = {}
+        self._clock: datetime | None = None
+
+    def pushed(self, view: str, rows: int, newest: datetime) -> None:
+        """Count the rows written of one view, the newest made at `newest`."""
+        self._rows[view] = self._rows.get(view, 0) + rows
+        self._newest[view] = newest
+
+    def stepped(self, clock: datetime, outcomes: Mapping[str, int]) -> None:
+        """Count what became of the facts of a step that ended at `clock`."""
+        self._clock = clock
+        for outcome, facts in outcomes.items():
+            self._events[outcome] += facts
+
+    def events(self, outcome: str) -> int:
+        """How many facts had this outcome."""
+        return self._events[outcome]
+
+    def collect(self) -> Iterator[Metric]:
+        """What a scrape answers."""
+        if self._lag is not None:
+            records, seconds = self._lag()
+            yield GaugeMetricFamily("consumer_lag_records", "Records of the event log not yet taken in.", records)
+            yield GaugeMetricFamily("consumer_lag_seconds", "Event time from its clock to the log's.", seconds)
+        events = CounterMetricFamily("consumed_events", "Facts by what became of them.", labels=["outcome"])
+        rows = CounterMetricFamily("pushed_rows", "Rows written to the online store.", labels=["view"])
+        age = GaugeMetricFamily("newest_row_age_seconds", "Event time since the newest row was made.", labels=["view"])
+        for family, found in ((events, self._events), (rows, self._rows), (age, self._ages())):
+            for label, value in list(found.items()):
+                family.add_metric([label], value)
+            yield family
+
+    def serve(self, host: str, port: int) -> None:
+        """Answer scrapes in a thread of its own, as long as the process lives."""
+        registry = CollectorRegistry()
+        registry.register(self)
+        start_http_server(port, host, registry)
+
+    def _ages(self) -> dict[str, float]:
+        if self._clock is None:
+            return {}
+        return {view: (self._clock - newest).total_seconds() for view, newest in list(self._newest.items())}
+
+
+def _monitor_gauges(checked: Checked) -> Iterator[Metric]:
+    """What the monitor found, with the moment: that it stopped is an alarm too."""
+    if checked is None:
+        return
+    values = GaugeMetricFamily("monitor_check_value", "What the batch monitor measured.", labels=["check"])
+    limits = GaugeMetricFamily("monitor_check_limit", "Above it the check is breached.", labels=["check"])
+    for name, (value, limit) in checked[1].items():
+        values.add_metric([name], value)
+        limits.add_metric([name], limit)
+    yield values
+    yield limits
+    yield GaugeMetricFamily("monitor_checked_timestamp_seconds", "When the batch monitor looked.", value=checked[0])
 
 
 def _as_prometheus_writes(sample: object) -> tuple:

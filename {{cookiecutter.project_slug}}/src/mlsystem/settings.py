@@ -37,6 +37,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = ROOT / "data"  # everything the system makes, numbered in the data's order
     reports_dir: Path = ROOT / "reports"  # what people read
+    life: str = ""  # the folder of data_dir with models, log and online rows; `make year` has its own
     first_day: date = date(2013, 1, 1)  # the data set is the calendar year 2013, New York time
     last_day: date = date(2013, 12, 31)
     workers: int = 2  # serving processes; one per core of a small laptop
@@ -46,8 +47,14 @@ class Settings(BaseSettings):
     mlflow_port: int = 5000  # MLflow's default
     prefect_port: int = 4200  # Prefect's default
     prometheus_port: int = 9090  # Prometheus's default
+    consumer_port: int = 3001  # the stream consumer's metrics; next to the service's
+    lateness_minutes: int = 10  # behind the clock of the log; a later fact is counted and left out
     max_body_bytes: int = 1_000_000  # about 3,000 flights; a larger body is refused before it is parsed
     max_flights_per_request: int = 1_000  # bounds the time that one caller can take
+    lookup_budget_seconds: float = 0.25  # a healthy lookup takes 1 ms; one that takes longer is answered without
+    prediction_log_files: int = 60  # of 64 MB, 19,000 predictions each; the oldest go first
+    shadow: bool = True  # score the challenger, if there is one, on what the champion answers
+    champion_poll_seconds: float = 1.0  # between two looks for a new champion: two stats of a file when there is none
 
     @property
     def source_dir(self) -> Path:
@@ -67,15 +74,19 @@ class Settings(BaseSettings):
 
     @property
     def models_dir(self) -> Path:
-        return self.data_dir / "5_models"
+        return self.data_dir / self.life / "5_models"
 
     @property
     def predictions_dir(self) -> Path:
-        return self.data_dir / "6_predictions"
+        return self.data_dir / self.life / "6_predictions"
 
     @property
     def online_dir(self) -> Path:
-        return self.data_dir / "online"
+        return self.data_dir / self.life / "online"
+
+    @property
+    def stream_dir(self) -> Path:
+        return self.data_dir / self.life / "stream"
 
 
 class Project(BaseModel):

@@ -6,7 +6,7 @@ from mlsystem.flows.deploy import deployments
 def test_every_pipeline_is_deployed_with_a_schedule():
     deployed = {deployment.flow_name: deployment for deployment in deployments()}
 
-    assert list(deployed) == ["ingest", "build-features", "train", "serve-smoke", "monitor"]
+    assert list(deployed) == ["ingest", "build-features", "monitor", "judge", "retrain", "serve-smoke"]
     assert all(deployment.schedules for deployment in deployed.values())
 
 

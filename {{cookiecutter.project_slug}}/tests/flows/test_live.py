@@ -10,14 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from conftest import free_port
 from mlsystem.domain.features import VIEWS
 from mlsystem.feature_store.store import open_store
 from mlsystem.flows.live import Served, play, service_url
+from mlsystem.flows.replay import Span
 from mlsystem.metrics import STAGES
 from mlsystem.serving.run import running_service
 from mlsystem.settings import ROOT, Settings
-from serving_probe import own_copy
+from serving_probe import free_port, own_copy
 
 DAY = date(2013, 11, 28)  # Thanksgiving: the year's shortest day of flights
 NEEDED = "this test needs Prometheus (Debian's package prometheus)"
@@ -43,7 +43,7 @@ def watched(settings: Settings, tmp_path_factory) -> Iterator[tuple[Served, http
     with running_service(settings), (folder / "log").open("wb") as log:
         process = subprocess.Popen([*command, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)
         try:
-            served = play.fn(DAY, settings)
+            served = play.fn(Span(DAY, DAY), settings)
             time.sleep(2.5)  # two scrapes after the last answer
             with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=60) as client:
                 yield served, client

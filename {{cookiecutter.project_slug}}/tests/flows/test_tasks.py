@@ -10,11 +10,11 @@ import httpx
 import psutil
 import pytest
 
-from conftest import free_port
 from mlsystem import storage
 from mlsystem.settings import ROOT, Settings, child_environment
 from mlsystem.source.deliver import deliver
 from mlsystem.validation.validate import validate
+from serving_probe import free_port
 
 
 def mlsystem(settings: Settings, *arguments: str) -> subprocess.CompletedProcess:
@@ -76,7 +76,7 @@ def test_without_a_task_the_tasks_are_listed(own_settings: Settings):
 
 
 def test_up_starts_all_that_is_there_and_down_leaves_nothing_behind(system, tmp_path: Path):
-    ports = {f"{name}_port": free_port() for name in ("serving", "mlflow", "prefect", "prometheus")}
+    ports = {f"{name}_port": free_port() for name in ("serving", "consumer", "mlflow", "prefect", "prometheus")}
     settings = system.settings.model_copy(update=ports)
 
     up = mlsystem(settings, "up")

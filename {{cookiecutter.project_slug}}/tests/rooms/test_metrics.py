@@ -12,7 +12,7 @@ import pytest
 from mlsystem.drift import psi
 from mlsystem.metrics import STAGES
 from mlsystem.model_registry.registry import load_champion
-from mlsystem.serving import prediction_log
+from mlsystem.serving import checked, prediction_log
 from mlsystem.serving.run import Running, running_service
 from mlsystem.settings import ROOT, Settings
 from serving_probe import FLIGHT, answers, ask, metric, send, workers
@@ -106,6 +106,22 @@ def test_what_a_caller_writes_never_becomes_a_label(counted):
     assert "ZZ" not in text
     assert len(text.splitlines()) < 1_500
     assert metric(text, "http_requests_total", route="other", status="404") == 50
+
+
+def test_a_scrape_tells_what_the_monitor_found_and_does_without_when_its_file_is_torn(counted):
+    settings, running, text, _ = counted
+    checked.write(settings.predictions_dir, time.time(), {"skew": (0.25, 0.001), "score_drift": (float("nan"), 0.5)})
+
+    told = scrape(running)
+    (settings.predictions_dir / checked.FILE).write_text('{"checked_at": 17')
+    torn = send(running, "GET", "/metrics")
+
+    assert metric(told, "monitor_check_value", check="skew") == 0.25
+    assert metric(told, "monitor_check_limit", check="skew") == 0.001
+    assert 'monitor_check_value{check="score_drift"} NaN' in told
+    assert abs(metric(told, "monitor_checked_timestamp_seconds") - time.time()) < 60
+    assert torn.status == 200
+    assert "monitor_" not in text + torn.body.decode()
 
 
 def test_the_scrape_configuration_is_valid():

@@ -8,7 +8,7 @@ import pytest
 
 from mlsystem.domain import costs
 from mlsystem.domain.request import MODEL_COLUMNS
-from mlsystem.model_registry import bundle, model_files, registry, runs, tracking
+from mlsystem.model_registry import bundle, model_files, promotions, registry, runs, tracking
 from mlsystem.model_registry.champion import Champion, WrongColumns
 from mlsystem.training.compare import SCORE, Comparison, compare
 from mlsystem.training.split import rows_of
@@ -66,7 +66,7 @@ def spoiled(logged: tuple[Path, dict[str, str]]):
 def test_a_loaded_model_predicts_to_the_last_bit_what_was_evaluated(logged, comparison, matrix, name):
     champion = registered(logged, name)
 
-    assert np.array_equal(champion.predict(matrix), comparison.results[name].predict(matrix))
+    assert np.array_equal(champion.predict(matrix), comparison.results[name].fitted.predict(matrix))
 
 
 def test_a_champion_brings_all_that_serving_and_monitoring_need(logged, comparison, matrix):
@@ -77,7 +77,9 @@ def test_a_champion_brings_all_that_serving_and_monitoring_need(logged, comparis
     assert champion.references[SCORE] == comparison.results["lightgbm"].score_reference
     assert (champion.warn_above, champion.feature_service) == (costs.WARN_ABOVE, "delay_v1")
     assert champion.metrics["test"] == comparison.results["lightgbm"].test.metrics
-    assert np.array_equal(champion.fallback(matrix), comparison.results["climatology"].model.predict_proba(matrix))
+    assert np.array_equal(
+        champion.fallback(matrix), comparison.results["climatology"].fitted.model.predict_proba(matrix)
+    )
 
 
 def test_a_reason_names_a_column_and_how_far_it_moved_the_log_odds(logged, matrix):
@@ -117,8 +119,8 @@ def test_without_a_champion_the_reader_is_told_what_to_run(tmp_path):
 def test_a_run_killed_before_the_alias_moves_leaves_the_old_champion(logged, comparison, tmp_path, monkeypatch):
     uri = tracking.tracking_uri(shutil.copytree(logged[0], tmp_path / "models"))
     first = registry.register(uri, logged[1][comparison.chosen])
-    registry.promote(uri, first)
-    monkeypatch.setattr(registry, "promote", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    promotions.promote(tmp_path / "models", first, None, "a test", "the first", {})
+    monkeypatch.setattr(promotions, "promote", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
 
     with pytest.raises(KeyboardInterrupt):
         registry.publish(comparison, tmp_path / "models", {})
@@ -156,7 +158,7 @@ def test_a_damaged_version_never_becomes_champion(logged, spoiled):
     spoiled("lightgbm", lambda content: b"")
 
     with pytest.raises(registry.UnusableModel):
-        registry.promote(uri, version)
+        promotions.promote(logged[0], version, None, "a test", "it is damaged", {})
     with pytest.raises(registry.NoChampion):
         registry.alias_version(uri, registry.CHAMPION)
 

@@ -34,5 +34,16 @@ def test_a_long_good_past_does_not_hide_todays_drift():
     assert drifted["delay"] > 1
 
 
+def test_of_two_features_each_is_held_against_its_own_reference():
+    other = Reference("wind", (0.0,), (900, 100, 0))
+    window = DriftWindow({"delay": REFERENCE, "wind": other}, window=100)
+
+    predictions, found = window(counted(50, 50) | {("wind", 0): 90, ("wind", 1): 10})
+
+    assert predictions == 100
+    assert max(found.values()) < 0.02
+    assert set(found) == {"delay", "wind"}
+
+
 def test_nothing_counted_is_no_drift():
     assert DriftWindow({"delay": REFERENCE})({}) == (0, {})

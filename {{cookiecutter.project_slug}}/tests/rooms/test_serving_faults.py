@@ -71,7 +71,7 @@ def test_readiness_tells_when_the_feature_store_cannot_be_read_and_answers_are_d
     assert "feature store cannot be read" in refusal.content["error"]
     assert metric(send(own, "GET", "/metrics").body.decode(), "feature_store_failures_total") == 3
     assert wait_until(lambda: send(own, "GET", "/readyz").status == 200)
-    assert answers(own, FLIGHT)[0]["degraded"] is False
+    assert wait_until(lambda: answers(own, FLIGHT)[0]["degraded"] is False)
 
 
 def test_a_killed_worker_is_replaced_and_loses_nothing_that_was_answered(own: Running, own_settings: Settings):

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from mlsystem.serving import prediction_log
+from mlsystem.serving import log_writer, prediction_log
 from mlsystem.serving.log_writer import PredictionLog
 
 
 def test_a_full_disk_is_an_error_and_the_next_line_is_whole_again(tmp_path: Path):
-    log = PredictionLog(tmp_path)
+    log = PredictionLog(tmp_path, 9)
     log.append([{"prediction_id": "first"}])
 
     with largest_file(100), pytest.raises(OSError, match=r"of .* bytes fitted|too large"):
@@ -27,7 +27,7 @@ def test_a_full_disk_is_an_error_and_the_next_line_is_whole_again(tmp_path: Path
 
 
 def test_a_folder_that_was_removed_is_made_again(tmp_path: Path):
-    log = PredictionLog(tmp_path / "log")
+    log = PredictionLog(tmp_path / "log", 9)
     log.append([{"prediction_id": "first"}])
     for path in (tmp_path / "log").iterdir():
         path.unlink()
@@ -39,7 +39,7 @@ def test_a_folder_that_was_removed_is_made_again(tmp_path: Path):
 
 
 def test_a_log_that_failed_is_ready_again_when_its_folder_can_be_made(tmp_path: Path):
-    log = PredictionLog(tmp_path / "log")
+    log = PredictionLog(tmp_path / "log", 9)
     (tmp_path / "log").write_text("a file where the folder was")
     with pytest.raises(OSError, match=r"."):
         log.append([{"prediction_id": "lost"}])
@@ -54,7 +54,7 @@ def test_a_log_that_failed_is_ready_again_when_its_folder_can_be_made(tmp_path: 
 
 def test_two_processes_of_one_id_never_share_a_file(tmp_path: Path):
     for _ in range(2):
-        PredictionLog(tmp_path).append([{"prediction_id": "one"}])
+        PredictionLog(tmp_path, 9).append([{"prediction_id": "one"}])
 
     assert len(list(tmp_path.glob("*.jsonl"))) == 2
 
@@ -69,3 +69,14 @@ def largest_file(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_file_gives_way_to_the_next_and_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(log_writer, "FILE_BYTES", 100)
+    log = PredictionLog(tmp_path, 3)
+
+    for number in range(10):
+        log.append([{"prediction_id": f"{number}-{'x' * 100}"}])
+
+    kept = [row["prediction_id"][0] for row in prediction_log.records(tmp_path)]
+    assert kept == ["7", "8", "9"]

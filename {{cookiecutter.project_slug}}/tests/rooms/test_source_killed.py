@@ -64,6 +64,7 @@ def undisturbed(stages: Stages, tmp_path_factory: pytest.TempPathFactory) -> tup
     return folder, {stage: stages.run(stage, folder)[1] for stage in STAGES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_killed_stage_is_never_half_and_ends_as_if_undisturbed(stages, undisturbed, tmp_path, stage: str):
     whole, seconds = undisturbed

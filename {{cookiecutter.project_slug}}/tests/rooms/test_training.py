@@ -85,7 +85,7 @@ def test_other_outcomes_in_test_change_no_model_and_no_choice(comparison: Compar
 
 @pytest.mark.parametrize("name", candidates.CANDIDATES)
 def test_the_contributions_of_a_row_add_up_to_its_log_odds_but_for_a_constant(comparison: Comparison, name: str):
-    model = comparison.results[name].model
+    model = comparison.results[name].fitted.model
     matrix = rows_of(planted_training_set(days=3)).matrix
 
     constant = log_odds(model.predict_proba(matrix)) - model.contributions(matrix).sum(axis=1)
@@ -95,7 +95,7 @@ def test_the_contributions_of_a_row_add_up_to_its_log_odds_but_for_a_constant(co
 
 @pytest.mark.parametrize("name", ["logistic_regression", "lightgbm"])
 def test_the_column_that_makes_flights_late_moves_the_log_odds_most(comparison: Comparison, name: str):
-    moved = comparison.results[name].model.contributions(rows_of(planted_training_set(days=5)).matrix)
+    moved = comparison.results[name].fitted.model.contributions(rows_of(planted_training_set(days=5)).matrix)
 
     assert MODEL_COLUMNS[np.abs(moved).mean(axis=0).argmax()] == "origin_late_share_1h"
 
@@ -104,7 +104,7 @@ def test_the_column_that_makes_flights_late_moves_the_log_odds_most(comparison: 
 def test_a_flight_of_which_nothing_is_known_still_gets_a_probability(comparison: Comparison, name: str):
     nothing = np.full((1, len(MODEL_COLUMNS)), math.nan)
 
-    probability = comparison.results[name].predict(nothing)[0]
+    probability = comparison.results[name].fitted.predict(nothing)[0]
 
     assert 0 < probability < 1
 

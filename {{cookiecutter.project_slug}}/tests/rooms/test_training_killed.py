@@ -8,6 +8,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from mlsystem.model_registry.registry import NoChampion, load_champion
 from mlsystem.settings import ROOT, TOOL_ENVIRONMENT
 
@@ -41,6 +43,7 @@ def train(models_dir: Path, kill_after: float = 300, kill_when: Path | None = No
     return time.monotonic() - started
 
 
+@pytest.mark.slow
 def test_a_killed_training_never_makes_half_a_champion(tmp_path: Path):
     seed = int(os.environ.get("KILL_SEED", time.time_ns() % 100_000))
     chance = random.Random(seed)

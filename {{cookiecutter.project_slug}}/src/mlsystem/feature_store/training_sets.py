@@ -15,7 +15,7 @@ from mlsystem.domain.request import CODES, ENTITY_KEYS, MODEL_COLUMNS, Flight, r
 
 Progress = Callable[[str], None]
 FLIGHT_COLUMNS = [*ENTITY_KEYS, "scheduled_departure_at", "scheduled_arrival_at"]
-ABOUT_COLUMNS = ["flight_id", "service_date", "event_timestamp", "arrival_delay_minutes"]
+ABOUT_COLUMNS = ["flight_id", "service_date", "event_timestamp", "arrival_delay_minutes", "label_known_at"]
 
 
 class RowsLost(RuntimeError):
@@ -32,7 +32,8 @@ def training_set(
 
     Cancelled and diverted flights have no label and so no row; domain/label.py says what that does to a model.
     """
-    labelled = flights.merge(arrivals[["flight_id", "arrival_delay_minutes"]], on="flight_id", validate="one_to_one")
+    labels = arrivals[["flight_id", "arrival_delay_minutes", "known_at"]].rename(columns={"known_at": "label_known_at"})
+    labelled = flights.merge(labels, on="flight_id", validate="one_to_one")
     rows = historical_features(store, with_as_of(labelled), progress)
     rows["is_late"] = rows["arrival_delay_minutes"] >= LATE_AFTER_MINUTES
     return pa.Table.from_pandas(

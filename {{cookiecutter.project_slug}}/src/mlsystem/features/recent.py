@@ -1,5 +1,6 @@
 """The live side of the one transformation code: a bounded buffer of recent facts and the rows they make."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import pyarrow as pa
@@ -14,8 +15,8 @@ from mlsystem.features import compute
 class RecentFacts:
     """The facts of the last few service dates, and a clock: `advance` moves it and gives every row made on the way.
 
-    Holds what a day's features can depend on and no more. Facts may be added in any order, late, twice or corrected,
-    as long as each is there before the clock passes the moment at which it became known.
+    Holds what a day's features can depend on and no more. Facts may be added in any order, early, twice or corrected;
+    after one that became known before the clock, `rows_since` says what has changed.
     """
 
     def __init__(self, facts: dict[str, pa.Table], clock: datetime) -> None:
@@ -33,19 +34,29 @@ class RecentFacts:
 
     def advance(self, until: datetime) -> dict[str, pa.Table]:
         """Every view's rows with `clock` < event_timestamp <= `until`, by view name; views without rows left out."""
-        due = [view for view in VIEWS if self._is_due(view, until)]
-        compute.load_facts(self._engine, {name: self._facts[name] for name in self._changed})
-        self._changed.clear()
-        made = {view.name: compute.compute(self._engine, view, self.clock, until) for view in due}
+        made = self._rows([view for view in VIEWS if self._is_due(view, until)], self.clock, until)
         self.clock = until
-        return {name: rows for name, rows in made.items() if rows.num_rows}
+        return made
+
+    def rows_since(self, after: datetime) -> dict[str, pa.Table]:
+        """Every view's rows with `after` < event_timestamp <= `clock`, as the facts of now say they should have been.
+
+        A fact that was late changes rows that `advance` gave before.
+        """
+        return self._rows(VIEWS, after, self.clock)
 
     def forget(self) -> None:
         """Drop facts of service dates that no window can reach any more."""
         oldest = (self.clock - timedelta(days=LOOKBACK_DAYS + 1)).date()
         for name, rows in self._facts.items():
-            self._facts[name] = rows.filter(pc.greater_equal(rows.column("service_date"), oldest))
+            self._facts[name] = rows.filter(pc.greater_equal(rows.column("service_date"), oldest)).combine_chunks()
         self._changed.update(self._facts)
+
+    def _rows(self, views: Iterable[View], after: datetime, until: datetime) -> dict[str, pa.Table]:
+        compute.load_facts(self._engine, {name: self._facts[name] for name in self._changed})
+        self._changed.clear()
+        made = {view.name: compute.compute(self._engine, view, after, until) for view in views}
+        return {name: rows for name, rows in made.items() if rows.num_rows}
 
     def _is_due(self, view: View, until: datetime) -> bool:
         if view.refresh is not None:

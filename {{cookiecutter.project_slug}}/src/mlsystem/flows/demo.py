@@ -100,10 +100,11 @@ def _model(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
 
 
 def _serving(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
-    from mlsystem.flows.live import replay_one_day
+    from mlsystem.flows.live import replay_days
+    from mlsystem.flows.replay import Span
 
     day = held_out_day()
-    served = timed(run, "replay", lambda: replay_one_day(day, settings))
+    served = timed(run, "replay", lambda: replay_days(Span(day, day), settings))
     storage.write_text(settings.reports_dir / "metrics.txt", served.metrics)
     shown = {name: value for name, value in vars(served).items() if name != "metrics"}
     return run | {"replayed_day": str(day), "serving": shown}

@@ -2,17 +2,34 @@
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
 
-from mlsystem.flows.progress import counted, say
-from mlsystem.flows.replay import Replayed, as_request, flights_of, percentiles, replay_day
+from mlsystem.flows.intervals import MINUTE, flights_of
+from mlsystem.flows.progress import say
+from mlsystem.flows.replay import (
+    PATIENCE_SECONDS,
+    Consumer,
+    OtherProcess,
+    Progress,
+    Replayed,
+    Span,
+    State,
+    as_request,
+    begin,
+    percentiles,
+    replay,
+)
 from mlsystem.settings import Settings, load_settings
+
+SAY_EVERY = timedelta(hours=4)  # of event time
 
 
 @dataclass(frozen=True)
@@ -20,6 +37,9 @@ class Served:
     """What the service did during a replay; latencies in milliseconds as the caller saw them."""
 
     requests: int
+    flights: int
+    events: int
+    labels: int
     errors: int
     degraded: int
     rows_pushed: int
@@ -29,28 +49,53 @@ class Served:
     metrics: str  # the service's own /metrics text, right after the last request
 
 
-@task  # no retry: a question asked twice is logged twice
-def play(day: date, settings: Settings) -> Served:
-    """Play the day against the service that is already running; requests one after the other."""
+@task(cache_policy=NO_CACHE)  # no retry: a question asked twice is logged twice
+def play(span: Span, settings: Settings, speed: float | None = None, progress: Progress | None = None) -> Served:
+    """Play the days against the service that is already running; requests one after the other.
+
+    Events go through the log to the consumer that runs, or to one of this process.
+    """
     from mlsystem.feature_store.online import OnlineFeatures
     from mlsystem.feature_store.store import open_store
+    from mlsystem.flows.consume import log_path, make_consumer
+    from mlsystem.streaming.consumer import AlreadyConsumed
+    from mlsystem.streaming.event_log import EventLog
 
     online = OnlineFeatures(open_store(settings.features_dir, settings.online_dir, register=False))
-    with httpx.Client(base_url=service_url(settings), timeout=10) as client:
-        replayed = replay_day(day, settings.validated_dir, online, _asker(client), counted("flights asked", 200))
+    log, state = EventLog(log_path(settings)), State(settings.stream_dir / "replay.json")
+    if state.read(span) is not None:
+        say("  going on with the replay that was stopped")
+    begin(span, settings.validated_dir, log, online, state)
+    per_request = 1 if span.length == MINUTE else settings.max_flights_per_request
+    with ExitStack() as stack:
+        client = stack.enter_context(httpx.Client(base_url=service_url(settings), timeout=30))
+        consumer: Consumer = OtherProcess(log)
+        with suppress(AlreadyConsumed):
+            consumer = stack.enter_context(closing(make_consumer(settings, log, online)))
+        played = replay(
+            span,
+            settings.validated_dir,
+            log,
+            consumer,
+            _asker(client),
+            state,
+            per_request,
+            speed,
+            progress or _hourly(),
+        )
         metrics = client.get("/metrics").text
-    return _served(replayed, metrics)
+    return _served(played, metrics)
 
 
-@flow(name="replay-day")
-def replay_one_day(day: date, settings: Settings) -> Served:
-    """Start the service, play one past day through it in event-time order, stop it."""
+@flow(name="replay-days", validate_parameters=False)
+def replay_days(span: Span, settings: Settings, speed: float | None = None) -> Served:
+    """Start the service, play past days through it in event-time order, stop it."""
     from mlsystem.serving.run import running_service
 
     say("starting the service")
     with running_service(settings):
-        say(f"replaying {day} against {service_url(settings)}")
-        served = play(day, settings)
+        say(f"replaying {span.first} to {span.last} against {service_url(settings)}")
+        served = play(span, settings, speed)
     shown = {name: value for name, value in vars(served).items() if name != "metrics"}
     create_table_artifact(key="replay", table=[shown])
     return served
@@ -73,10 +118,32 @@ def service_url(settings: Settings) -> str:
     return f"http://{settings.serving_host}:{settings.serving_port}"
 
 
+def _hourly() -> Progress:
+    """Say how far a replay is, each few hours of event time."""
+    told: list[datetime] = []
+
+    def tell(moment: datetime, counts: Replayed) -> None:
+        if not told or moment >= told[-1] + SAY_EVERY:
+            told.append(moment)
+            say(f"  {moment:%Y-%m-%d %H:%M} UTC: {counts.flights:,} flights asked, {counts.events:,} events")
+
+    return tell
+
+
 def _asker(client: httpx.Client) -> Callable[[dict[str, Any]], dict[str, Any] | None]:
+    """Asks again, as any caller would, when the process that should have answered is gone; not when it refuses."""
+
     def ask(request: dict[str, Any]) -> dict[str, Any] | None:
-        response = client.post("/predict", json=request)
-        return response.json() if response.is_success else None
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                response = client.post("/predict", json=request)
+            except httpx.TransportError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                return response.json() if response.is_success else None
 
     return ask
 
@@ -85,6 +152,9 @@ def _served(replayed: Replayed, metrics: str) -> Served:
     p50, p99 = percentiles(replayed.latencies)
     return Served(
         requests=replayed.requests,
+        flights=replayed.flights,
+        events=replayed.events,
+        labels=replayed.labels,
         errors=replayed.errors,
         degraded=replayed.degraded,
         rows_pushed=replayed.rows_pushed,

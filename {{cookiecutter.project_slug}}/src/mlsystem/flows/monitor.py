@@ -1,16 +1,23 @@
-"""A batch look at the prediction log: drift, quality, performance; a table for people, JSON for machines."""
+"""A batch look at the prediction log: drift, quality, performance, and the checks that the alarms are made from."""
 
 import json
+import time
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 
 from mlsystem import storage
+from mlsystem.domain.calendar import HOME_TIME_ZONE
 from mlsystem.flows.progress import say
 from mlsystem.settings import Settings, load_settings
 
+if TYPE_CHECKING:
+    from mlsystem.monitoring.skew import SkewReport
+
+SKEW_ROWS = 2_000  # the newest, some two days; the offline path takes a second for them
 LABELS_AFTER = timedelta(hours=36)  # by then every flight of the last day has landed: longest delay and longest route
 
 
@@ -18,20 +25,40 @@ LABELS_AFTER = timedelta(hours=36)  # by then every flight of the last day has l
 def look(settings: Settings) -> dict[str, Any]:
     """Everything that the log says so far. Labels count once they are known at the newest prediction's day's end."""
     from mlsystem.model_registry.registry import load_champion
-    from mlsystem.monitoring import batch
-    from mlsystem.serving import prediction_log
+    from mlsystem.monitoring import batch, checks, performance, week
+    from mlsystem.serving import checked, prediction_log
 
     prediction_log.check_some(settings.predictions_dir)
-    predictions = batch.newest_per_flight(prediction_log.read(settings.predictions_dir))
-    arrivals = storage.Partitions(settings.validated_dir / "arrivals").read()
+    log, champion = prediction_log.read(settings.predictions_dir), load_champion(settings.models_dir)
+    predictions = batch.newest_per_flight(log)
+    arrivals = performance.read_labels(settings.validated_dir)
+    now = predictions["as_of"].max()
+    yesterday = now.astimezone(HOME_TIME_ZONE).date() - timedelta(days=1)
+    share = checks.quarantine_share(settings.validated_dir, yesterday)
+    found = checks.checks_at(now, predictions, arrivals, champion, _skew(settings, log), share)
+    checked.write(settings.predictions_dir, time.time(), {one.name: (one.value, one.limit) for one in found})
+    diagnosis = week.diagnosis_at(now, predictions, arrivals, champion)
     known_at = predictions["as_of"].max() + LABELS_AFTER
     return {
         "since": str(predictions["as_of"].min()),
         "until": str(predictions["as_of"].max()),
         "quality": batch.quality(predictions),
-        "drift": batch.drift(predictions, load_champion(settings.models_dir).references),
-        "performance": batch.performance(predictions, arrivals, known_at),
+        "drift": batch.drift(predictions, champion.references),
+        "checks": [one.as_json() for one in found],
+        "diagnosis": diagnosis and diagnosis.because,
+        "performance": performance.performance(predictions, arrivals, known_at).as_json(),
     }
+
+
+def _skew(settings: Settings, log: pa.Table) -> "SkewReport":
+    """The newest rows of the log through the offline path."""
+    from mlsystem.feature_store.store import open_store
+    from mlsystem.feature_store.training_sets import historical_features
+    from mlsystem.monitoring.skew import skew
+
+    store = open_store(settings.features_dir, settings.online_dir, register=False)
+    newest = log.sort_by([("as_of", "descending")]).slice(0, SKEW_ROWS)
+    return skew(newest, lambda rows: historical_features(store, rows))
 
 
 @flow(name="monitor")
@@ -45,4 +72,7 @@ def monitor(settings: Settings | None = None) -> dict[str, Any]:
     create_table_artifact(key="drift", table=rows)
     performance = found["performance"]
     say(f"  {found['quality']['predictions']:,} predictions, {performance['labelled']:,} with a label")
+    for check in found["checks"]:
+        if check["breached"]:
+            say(f"  {check['name']} is breached: {check['because']}")
     return found

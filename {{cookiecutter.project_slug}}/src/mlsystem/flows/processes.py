@@ -74,6 +74,7 @@ def _commands(settings: Settings) -> dict[str, tuple[list[str], int]]:
     mlflow = [python, "-m", "mlflow", "ui", "--backend-store-uri", tracking_uri(settings.models_dir), "--host", host]
     commands = {
         "service": (serve_command(settings), settings.serving_port),
+        "consumer": ([python, "-m", "mlsystem", "consume"], settings.consumer_port),
         "mlflow": ([*mlflow, "--port", str(settings.mlflow_port), "--workers", "1"], settings.mlflow_port),
         "prefect": (
             [python, "-m", "prefect", "server", "start", "--host", host, "--port", str(settings.prefect_port)],

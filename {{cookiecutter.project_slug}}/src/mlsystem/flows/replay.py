@@ -1,25 +1,43 @@
-"""A past day played in event-time order: facts reach the store as they became known, questions come 2 hours before."""
+"""Past days played through the event log: facts are appended as they became known, questions come 2 hours before."""
 
+import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from itertools import groupby
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import Any, Protocol
 
 from mlsystem import storage
-from mlsystem.domain.features import VIEWS
 from mlsystem.domain.request import Flight
+from mlsystem.errors import UserError
 from mlsystem.feature_store.online import OnlineFeatures
-from mlsystem.features import build
-from mlsystem.features.recent import RecentFacts
+from mlsystem.flows.intervals import MINUTE, Interval, facts_between, intervals, opening
+from mlsystem.streaming.consumer import AHEAD, GROUP
+from mlsystem.streaming.event_log import EventLog
 
-Progress = Callable[[int, int], None]
-VIEW = {view.name: view for view in VIEWS}
+Progress = Callable[[datetime, "Replayed"], None]
+Ask = Callable[[dict[str, Any]], dict[str, Any] | None]
+PATIENCE_SECONDS = 60.0  # for another process to take an interval in
+
+
+class Consumer(Protocol):
+    """What a replay needs of whoever takes the facts in: to be told how far it may go."""
+
+    def catch_up(self, until: datetime | None = None) -> int: ...
+
+
+class ConsumerGone(UserError):
+    """The process that should take the events in does not."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """What to play: service dates, and the length of an interval, whose flights share requests."""
+
+    first: date
+    last: date
+    length: timedelta = MINUTE
 
 
 @dataclass
@@ -27,72 +45,170 @@ class Replayed:
     """What a replay sent and got: latencies in seconds, one per request."""
 
     requests: int = 0
+    flights: int = 0
+    events: int = 0
+    labels: int = 0
     errors: int = 0
     degraded: int = 0
     rows_pushed: int = 0
     latencies: list[float] = field(default_factory=list)
 
 
-def replay_day(
-    day: date,
+@dataclass(frozen=True)
+class State:
+    """Where a replay is, in a file that is written aside and renamed."""
+
+    path: Path
+
+    def read(self, span: Span) -> tuple[datetime, Replayed] | None:
+        """How far a replay of the same span came, and its counts; None if there is none to go on with."""
+        if not self.path.exists():
+            return None
+        said = json.loads(self.path.read_text(encoding="utf-8"))
+        if said["span"] != _as_text(span):
+            return None
+        return datetime.fromisoformat(said["done_until"]), Replayed(**said["counts"])
+
+    def write(self, span: Span, done_until: datetime, counts: Replayed) -> None:
+        kept = vars(counts) | {"latencies": []}
+        said = {"span": _as_text(span), "done_until": done_until.isoformat(), "counts": kept}
+        storage.write_text(self.path, json.dumps(said) + "\n")
+
+    def drop(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+def begin(span: Span, validated_dir: Path, log: EventLog, online: OnlineFeatures, state: State) -> None:
+    """Load the store, and the log with what windows reach back to; nothing, if a replay of the span is to go on."""
+    if state.read(span) is not None:
+        return
+    state.drop()
+    start = opening(span.first, span.length, validated_dir)
+    log.clear()
+    online.materialise(start)
+    log.append(facts_between(span.first, None, start, validated_dir), start)
+    state.write(span, start, Replayed())
+
+
+def replay(
+    span: Span,
     validated_dir: Path,
-    online: OnlineFeatures,
-    ask: Callable[[dict[str, Any]], dict[str, Any] | None],
-    progress: Progress = lambda done, total: None,
+    log: EventLog,
+    consumer: Consumer,
+    ask: Ask,
+    state: State,
+    per_request: int = 1,
+    speed: float | None = None,
+    progress: Progress = lambda moment, counts: None,
 ) -> Replayed:
-    """Play one service date: `ask` gets each flight as a request at its `as_of`; its answer is None if refused."""
-    facts = build.read_facts(day, day, validated_dir)
-    flights = flights_of(day, validated_dir)
-    clock = flights[0][1].as_of - timedelta(minutes=1)
-    online.materialise(clock)
-    recent = RecentFacts({name: known_between(rows, None, clock) for name, rows in facts.items()}, clock)
-    result = Replayed()
-    for as_of, due in groupby(flights, key=lambda item: item[1].as_of):
-        for name, rows in facts.items():
-            recent.add(name, known_between(rows, recent.clock, as_of))
-        for name, rows in recent.advance(as_of).items():
-            result.rows_pushed += online.push(VIEW[name], rows, as_of)
-        for flight_id, flight in due:
-            _ask(flight_id, flight, ask, result)
-        progress(result.requests, len(flights))
-    return result
+    """Play on from where `begin` or a replay that was stopped left it, to the end.
+
+    `ask` gets the flights of an interval, up to `per_request` at a time, once all that was known at the interval's
+    start is in the store; its answer is None if refused. `speed`: event seconds per second; None is as fast as it goes.
+    """
+    found = state.read(span)
+    assert found is not None, "begin comes first"
+    done_until, counts = found
+    consumer.catch_up(done_until)
+    pace = _Pace(done_until, speed)
+    for ahead in _days(intervals(span.first, span.last, span.length, validated_dir, done_until), consumer):
+        _append(ahead, log, counts)
+        for interval in ahead:
+            pace.wait(interval.start)
+            counts.rows_pushed += consumer.catch_up(interval.start)
+            for request in requests(interval, span.length, per_request):
+                _ask(request, ask, counts)
+            state.write(span, interval.start, counts)
+            progress(interval.start, counts)
+    state.drop()
+    return counts
 
 
-def flights_of(day: date, validated_dir: Path) -> list[tuple[str, Flight]]:
-    """The day's flights with their ids, in the order in which they are predicted; cancelled ones too, as in life."""
-    rows = storage.Partitions(validated_dir / "flights").read([day]).to_pylist()
-    fields = Flight.__dataclass_fields__
-    flights = [(row["flight_id"], Flight(**{name: row[name] for name in fields})) for row in rows]
-    return sorted(flights, key=lambda item: (item[1].as_of, item[0]))
+@dataclass(frozen=True)
+class OtherProcess:
+    """A consumer that runs elsewhere (`make consume`): waits until it has committed."""
+
+    log: EventLog
+
+    def catch_up(self, until: datetime | None = None) -> int:
+        """Wait. Raises ConsumerGone."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while until is not None and not self._is_there(until):
+            if time.monotonic() > deadline:
+                raise ConsumerGone(f"nothing consumed {self.log.path} for {PATIENCE_SECONDS:.0f} s; see `make consume`")
+            time.sleep(0.005)
+        return 0
+
+    def _is_there(self, until: datetime) -> bool:
+        position = self.log.committed(GROUP)
+        return position is not None and position.clock >= until
 
 
-def known_between(rows: pa.Table, after: datetime | None, until: datetime) -> pa.Table:
-    """The rows that became known after `after` and up to `until`; reference rows count as known from the start."""
-    if "known_at" not in rows.schema.names:
-        return rows if after is None else rows.slice(0, 0)
-    known = rows.column("known_at")
-    is_due = pc.less_equal(known, until)
-    return rows.filter(is_due if after is None else pc.and_(is_due, pc.greater(known, after)))
+@dataclass
+class _Pace:
+    event_time: datetime
+    speed: float | None
+    started: float = field(default_factory=time.monotonic)
+
+    def wait(self, moment: datetime) -> None:
+        if self.speed is not None:
+            due = self.started + (moment - self.event_time).total_seconds() / self.speed
+            time.sleep(max(0.0, due - time.monotonic()))
 
 
-def _ask(
-    flight_id: str, flight: Flight, ask: Callable[[dict[str, Any]], dict[str, Any] | None], result: Replayed
-) -> None:
+def _days(played: Iterable[Interval], consumer: Consumer) -> Iterator[list[Interval]]:
+    """A day of intervals at a time, for a consumer that we tell how far to go; one for one that we do not."""
+    ahead: list[Interval] = []
+    for interval in played:
+        if ahead and (isinstance(consumer, OtherProcess) or interval.start > ahead[0].start + AHEAD):
+            yield ahead
+            ahead = []
+        ahead.append(interval)
+    if ahead:
+        yield ahead
+
+
+def _append(ahead: Sequence[Interval], log: EventLog, counts: Replayed) -> None:
+    """Append each interval's facts and its clock, unless the log has them from before a kill."""
+    appended_until = log.clock()
+    for interval in ahead:
+        counts.labels += interval.facts["arrivals"].num_rows
+        counts.events += sum(rows.num_rows for rows in interval.facts.values())
+        if appended_until is None or interval.start > appended_until:
+            log.append(interval.facts, interval.start)
+
+
+def requests(interval: Interval, length: timedelta, per_request: int) -> Iterator[dict[str, Any]]:
+    """The interval's questions. All are asked as of its start, which is never later than a flight's own `as_of`."""
+    flights = [as_question(flight) for _, flight in interval.flights]
+    if length > MINUTE:
+        flights = [flight | {"as_of": interval.start.isoformat()} for flight in flights]
+    for first in range(0, len(flights), per_request):
+        yield {"flights": flights[first : first + per_request]}
+
+
+def _ask(request: dict[str, Any], ask: Ask, counts: Replayed) -> None:
     started = time.perf_counter()
-    answer = ask(as_request(flight))
-    result.latencies.append(time.perf_counter() - started)
-    result.requests += 1
+    answer = ask(request)
+    counts.latencies.append(time.perf_counter() - started)
+    counts.requests += 1
+    counts.flights += len(request["flights"])
     if answer is None:
-        result.errors += 1
+        counts.errors += 1
     else:
-        result.degraded += answer["predictions"][0]["degraded"]
+        counts.degraded += sum(one["degraded"] for one in answer["predictions"])
 
 
 def as_request(flight: Flight) -> dict[str, Any]:
+    """A request about one flight."""
+    return {"flights": [as_question(flight)]}
+
+
+def as_question(flight: Flight) -> dict[str, Any]:
     """The flight as a caller would send it: only what is known before departure."""
     said = {name: getattr(flight, name) for name in flight.__dataclass_fields__}
     said = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in said.items()}
-    return {"flights": [{name: value for name, value in said.items() if value is not None}]}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def percentiles(latencies: Sequence[float]) -> Iterator[float]:
@@ -100,3 +216,7 @@ def percentiles(latencies: Sequence[float]) -> Iterator[float]:
     ordered = sorted(latencies)
     for share in (0.5, 0.99):
         yield ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000
+
+
+def _as_text(span: Span) -> list[str]:
+    return [str(span.first), str(span.last), str(span.length)]

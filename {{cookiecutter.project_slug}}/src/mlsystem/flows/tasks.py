@@ -5,6 +5,7 @@ import logging
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 
 from mlsystem import storage
 from mlsystem.domain.adapter import SourceMissing
@@ -52,12 +53,66 @@ def train(options: argparse.Namespace) -> None:
     say(f"champion: version {train(options.first, options.last)}")
 
 
+def promote(options: argparse.Namespace) -> None:
+    from mlsystem.model_registry import promotions, registry
+
+    models_dir = load_settings().models_dir
+    champion = registry.aliases(models_dir).get(registry.CHAMPION)
+    who = promotions.this_person()
+    move = promotions.promote(models_dir, options.version, champion, who, options.why, {"by_hand": True})
+    say(f"champion: version {move.to_version}, before it {move.from_version or 'none'}")
+
+
+def rollback(options: argparse.Namespace) -> None:
+    from mlsystem.model_registry import promotions
+
+    move = promotions.rollback(load_settings().models_dir, promotions.this_person(), options.why)
+    say(f"champion: version {move.to_version} again, instead of {move.from_version}")
+
+
+def models(options: argparse.Namespace) -> None:
+    from mlsystem.model_registry import listing
+
+    print(listing.table(load_settings().models_dir))
+
+
 def replay(options: argparse.Namespace) -> None:
     from mlsystem.flows.demo import held_out_day
-    from mlsystem.flows.live import replay_one_day
+    from mlsystem.flows.live import replay_days
+    from mlsystem.flows.replay import Span
 
-    settings = load_settings()
-    say(f"{replay_one_day(options.day or held_out_day(), settings)}")
+    first = options.first or options.day or held_out_day()
+    span = Span(first, options.last or options.day or first, timedelta(minutes=options.minutes))
+    storage.day_range(span.first, span.last)  # refused before Prefect starts
+    served = replay_days(span, load_settings(), options.speed)
+    say(", ".join(f"{name} {value:,}" for name, value in vars(served).items() if name != "metrics"))
+
+
+def retrain(options: argparse.Namespace) -> None:
+    from mlsystem.flows.retrain import retrain
+
+    if retrain() is not None:
+        say("`make judge` lets it in or sends it away, once it has answered a day in the shadow")
+
+
+def judge(options: argparse.Namespace) -> None:
+    from mlsystem.flows.retrain import challenger_of, judge
+
+    challenger_of(load_settings())  # refused before Prefect starts
+    say("promoted; the running service takes it up" if judge() else "dismissed; the champion stays")
+
+
+def year(options: argparse.Namespace) -> None:
+    storage.day_range(options.first, options.last)  # refused before Prefect starts
+    from mlsystem.flows.year import live
+
+    live(options.first, options.last, load_settings())
+
+
+def consume(options: argparse.Namespace) -> None:
+    from mlsystem.flows.consume import consume
+
+    consume(load_settings())
 
 
 def smoke(options: argparse.Namespace) -> None:
@@ -73,6 +128,13 @@ def monitor(options: argparse.Namespace) -> None:
     from mlsystem.flows.monitor import monitor
 
     monitor()
+
+
+def status(options: argparse.Namespace) -> None:
+    from mlsystem.reporting.status import write_status
+
+    page, headline = write_status(load_settings())
+    say(f"{headline}; wrote {page}")
 
 
 def report(options: argparse.Namespace) -> None:
@@ -108,6 +170,10 @@ def down(options: argparse.Namespace) -> None:
 
 def test(options: argparse.Namespace) -> int:
     return _run("-m", "pytest", *options.pytest)
+
+
+def prove(options: argparse.Namespace) -> int:
+    return _run("-m", "pytest", "-m", "slow", *options.pytest)
 
 
 def check(options: argparse.Namespace) -> int:

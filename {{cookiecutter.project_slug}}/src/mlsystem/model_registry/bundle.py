@@ -12,29 +12,30 @@ from mlsystem.domain.request import CODES, MODEL_COLUMNS
 from mlsystem.drift import Reference
 from mlsystem.model_registry.champion import Champion, UnusableModel
 from mlsystem.model_registry.model_files import read_model
-from mlsystem.training import climatology
+from mlsystem.training import climatology, drift_limits
 from mlsystem.training.calibration import Calibration
-from mlsystem.training.compare import SCORE, Comparison, Result
+from mlsystem.training.trained import Trained
 
 __all__ = ["UnusableModel", "bundle_text", "champion_from"]
 
 
-def bundle_text(comparison: Comparison, result: Result, file: str, content: bytes) -> str:
-    """The bundle of one candidate; the same comparison and model file give the same text."""
-    references = {**comparison.references, SCORE: result.score_reference}
+def bundle_text(trained: Trained, file: str, content: bytes) -> str:
+    """The bundle of one model; the same training and model file give the same text."""
+    fitted, limits = trained.fitted, trained.drift_limits
     bundle = {
-        "name": result.name,
+        "name": fitted.name,
         "file": file,
         "sha256": hashlib.sha256(content).hexdigest(),
         "columns": list(MODEL_COLUMNS),
         "categories": {name: list(codes) for name, codes in CODES.items()},
         "feature_service": FEATURE_SERVICE,
-        "calibration": {"slope": result.calibration.slope, "intercept": result.calibration.intercept},
+        "calibration": {"slope": fitted.calibration.slope, "intercept": fitted.calibration.intercept},
         "warn_above": costs.WARN_ABOVE,
-        "metrics": {"tune": dict(result.tune.metrics), "test": dict(result.test.metrics)},
-        "training": dict(comparison.about),
-        "references": {name: {"edges": r.edges, "counts": r.counts} for name, r in references.items()},
-        "climatology": comparison.results["climatology"].model.as_json(),  # type: ignore[attr-defined]
+        "metrics": {part: dict(metrics) for part, metrics in trained.metrics.items()},
+        "training": dict(trained.about),
+        "references": {name: {"edges": r.edges, "counts": r.counts} for name, r in trained.references.items()},
+        "drift_limits": limits.as_json() if limits else None,
+        "climatology": trained.climatology.as_json(),
     }
     return json.dumps(bundle, indent=1)
 
@@ -65,6 +66,7 @@ def champion_from(text: bytes, sha256: str, folder: Path, version: str) -> Champ
         model=read_model(bundle["name"], content),
         calibration=Calibration(**bundle["calibration"]),
         climatology=climatology.from_json(bundle["climatology"]),
+        drift_limits=drift_limits.from_json(bundle["drift_limits"]) if bundle["drift_limits"] else None,
     )
 
 

@@ -11,6 +11,7 @@ from mlsystem.errors import UserError
 from mlsystem.training.calibration import Calibration
 from mlsystem.training.candidates import Model
 from mlsystem.training.climatology import Climatology
+from mlsystem.training.drift_limits import DriftLimits
 
 
 class NoChampion(UserError):
@@ -40,6 +41,7 @@ class Champion:
     model: Model
     calibration: Calibration
     climatology: Climatology
+    drift_limits: DriftLimits | None  # None: of a candidate that was not chosen
 
     def predict(self, matrix: np.ndarray) -> np.ndarray:
         """Calibrated P(late), (n,), for (n, F) float64 in the order of `columns`. Raises WrongColumns."""

@@ -90,7 +90,7 @@ def _usd(measured: Slice) -> str:
 
 
 def _calibration(comparison: Comparison) -> str:
-    kept = comparison.winner.calibration
+    kept = comparison.winner.fitted.calibration
     how = (
         "None: Platt's, fitted on the first half of tune, did not clearly lower the log-loss on the second half."
         if kept.is_identity

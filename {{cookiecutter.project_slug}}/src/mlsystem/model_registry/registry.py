@@ -7,86 +7,59 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mlsystem.model_registry import tracking
-from mlsystem.model_registry.bundle import champion_from
+from mlsystem.model_registry import promotions, tracking
 from mlsystem.model_registry.champion import Champion, NoChampion, UnusableModel
-from mlsystem.model_registry.runs import log_candidates
+from mlsystem.model_registry.runs import log_candidates, log_challenger
+from mlsystem.model_registry.versions import (
+    CHALLENGER,
+    CHAMPION,
+    REGISTERED_MODEL,
+    alias_version,
+    aliases,
+    dismiss_challenger,
+    load_champion,
+    load_version,
+    model_bytes,
+    register,
+)
 from mlsystem.training.compare import Comparison
+from mlsystem.training.trained import Trained
 
-__all__ = ["Champion", "NoChampion", "UnusableModel", "load_champion", "log_candidates", "publish"]
+__all__ = [
+    "CHALLENGER",
+    "CHAMPION",
+    "REGISTERED_MODEL",
+    "Champion",
+    "NoChampion",
+    "UnusableModel",
+    "alias_version",
+    "aliases",
+    "dismiss_challenger",
+    "load_champion",
+    "load_version",
+    "log_candidates",
+    "log_challenger",
+    "model_bytes",
+    "publish",
+    "publish_challenger",
+    "register",
+]
 
-REGISTERED_MODEL = "delay"
-CHAMPION, CHALLENGER = "champion", "challenger"
 
-
-def publish(comparison: Comparison, settings_models_dir: Path, about: Mapping[str, Any]) -> str:
+def publish(
+    comparison: Comparison, settings_models_dir: Path, about: Mapping[str, Any], why: str = "the best candidate"
+) -> str:
     """Log all candidates, register the chosen one, and make it champion. Returns the version."""
+    expected = aliases(settings_models_dir).get(CHAMPION)
     uri = tracking.tracking_uri(settings_models_dir)
     runs = log_candidates(uri, settings_models_dir / "artifacts", comparison, about)
     version = register(uri, runs[comparison.chosen])
-    promote(uri, version)
+    evidence = dict(comparison.results[comparison.chosen].test.metrics)
+    promotions.promote(settings_models_dir, version, expected, "train", f"{why}: {comparison.chosen}", evidence)
     return version
 
 
-def register(tracking_uri: str, run_id: str) -> str:
-    """Make a finished run's model a version, and the challenger. Returns the version."""
-    from mlflow.exceptions import MlflowException
-
-    client = tracking.client(tracking_uri)
-    tags = client.get_run(run_id).data.tags
-    try:
-        client.get_registered_model(REGISTERED_MODEL)
-    except MlflowException:
-        client.create_registered_model(REGISTERED_MODEL)
-    source = tags["model_source"]
-    version = client.create_model_version(
-        REGISTERED_MODEL,
-        source,
-        run_id,
-        tags={name: tags[name] for name in ("bundle_sha256", "training_fingerprint", "feature_service")},
-        model_id=source.removeprefix("models:/") if source.startswith("models:/") else None,
-    ).version
-    client.set_registered_model_alias(REGISTERED_MODEL, CHALLENGER, version)
-    return str(version)
-
-
-def promote(tracking_uri: str, version: str) -> None:
-    """Make a version champion, in one step; but only a version that loads. Raises UnusableModel, NoChampion."""
-    load_version(tracking_uri, version)
-    tracking.client(tracking_uri).set_registered_model_alias(REGISTERED_MODEL, CHAMPION, version)
-
-
-def load_champion(models_dir: Path) -> Champion:
-    """The champion, ready to predict. Raises NoChampion, which UnusableModel is too."""
-    if not (models_dir / "mlflow.db").exists():
-        raise NoChampion(f"no model was ever trained in {models_dir}; run `make train`")
+def publish_challenger(trained: Trained, models_dir: Path, about: Mapping[str, Any]) -> str:
+    """Log a retrained model and make it the challenger, which the service scores in the shadow. Returns the version."""
     uri = tracking.tracking_uri(models_dir)
-    return load_version(uri, alias_version(uri, CHAMPION))
-
-
-def alias_version(tracking_uri: str, alias: str) -> str:
-    """The version that carries the alias. Raises NoChampion."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return str(tracking.client(tracking_uri).get_model_version_by_alias(REGISTERED_MODEL, alias).version)
-    except MlflowException as error:
-        raise NoChampion(f"no model version is {alias}; run `make train`") from error
-
-
-def load_version(tracking_uri: str, version: str) -> Champion:
-    """One version, its files checked against the registry. Raises NoChampion, which UnusableModel is too."""
-    import mlflow.artifacts
-    from mlflow.exceptions import MlflowException
-
-    client = tracking.client(tracking_uri)
-    try:
-        found = client.get_model_version(REGISTERED_MODEL, version)
-    except MlflowException as error:
-        raise NoChampion(f"there is no model version {version}; run `make train`") from error
-    try:
-        folder = mlflow.artifacts.download_artifacts(client.get_model_version_download_uri(REGISTERED_MODEL, version))
-        bundle = mlflow.artifacts.download_artifacts(run_id=found.run_id, artifact_path="bundle.json")
-    except (MlflowException, OSError) as error:
-        raise UnusableModel(f"the files of model version {version} are gone ({error}); run `make train`") from error
-    return champion_from(Path(bundle).read_bytes(), found.tags["bundle_sha256"], Path(folder), str(version))
+    return register(uri, log_challenger(uri, models_dir / "artifacts", trained, about))

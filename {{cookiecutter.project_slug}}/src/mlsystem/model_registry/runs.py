@@ -12,7 +12,8 @@ from mlsystem.model_registry.bundle import bundle_text
 from mlsystem.model_registry.model_card import model_card
 from mlsystem.model_registry.model_files import FILES, TRUSTED_TYPES
 from mlsystem.settings import ROOT, load_project
-from mlsystem.training.compare import Comparison, Result
+from mlsystem.training.compare import Comparison
+from mlsystem.training.trained import Fitted, Trained
 
 
 def log_candidates(
@@ -24,35 +25,47 @@ def log_candidates(
     """
     from mlsystem.training.plots import write_plots
 
-    client = tracking.client(tracking_uri)
-    experiment = tracking.experiment_id(client, load_project().slug, artifacts_dir)
-    about = {"git_commit": tracking.git_commit(ROOT), "feature_service": FEATURE_SERVICE, **about}
+    experiment, about = _open(tracking_uri, artifacts_dir, about)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_plots(comparison, folder / "plots")
         (folder / "model_card.md").write_text(model_card(comparison, about), encoding="utf-8")
         return {
-            result.name: _log(experiment, comparison, result, folder, about) for result in comparison.results.values()
+            name: _log(experiment, comparison.trained(name), {**about, "is_chosen": name == comparison.chosen}, folder)
+            for name in comparison.results
         }
 
 
-def _log(experiment: str, comparison: Comparison, result: Result, folder: Path, about: Mapping[str, Any]) -> str:
+def log_challenger(tracking_uri: str, artifacts_dir: Path, trained: Trained, about: Mapping[str, Any]) -> str:
+    """One finished run with parameters, metrics, bundle and model. Returns its id."""
+    experiment, about = _open(tracking_uri, artifacts_dir, about)
+    return _log(experiment, trained, about)
+
+
+def _open(tracking_uri: str, artifacts_dir: Path, about: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The experiment, and what every run's tags say."""
+    experiment = tracking.experiment_id(tracking.client(tracking_uri), load_project().slug, artifacts_dir)
+    return experiment, {"git_commit": tracking.git_commit(ROOT), "feature_service": FEATURE_SERVICE, **about}
+
+
+def _log(experiment: str, trained: Trained, about: Mapping[str, Any], folder: Path | None = None) -> str:
     import mlflow
 
-    with mlflow.start_run(run_name=result.name, experiment_id=experiment) as run:
-        mlflow.log_params({**result.model.parameters, "seed": comparison.about["seed"]})
-        mlflow.log_params({f"calibration_{k}": v for k, v in vars(result.calibration).items()})
-        source = _log_model(result)
-        path = Path(mlflow.artifacts.download_artifacts(source)) / FILES[result.name]
-        mlflow.log_metrics(_metrics(result) | {"model_bytes": path.stat().st_size})
-        text = bundle_text(comparison, result, path.name, path.read_bytes())
+    fitted = trained.fitted
+    with mlflow.start_run(run_name=fitted.name, experiment_id=experiment) as run:
+        mlflow.log_params({**fitted.model.parameters, "seed": trained.about["seed"]})
+        mlflow.log_params({f"calibration_{k}": v for k, v in vars(fitted.calibration).items()})
+        source = _log_model(fitted)
+        path = Path(mlflow.artifacts.download_artifacts(source)) / FILES[fitted.name]
+        mlflow.log_metrics(_metrics(trained) | {"model_bytes": path.stat().st_size})
+        text = bundle_text(trained, path.name, path.read_bytes())
         mlflow.log_text(text, "bundle.json")
-        mlflow.log_artifacts(str(folder))
+        if folder is not None:
+            mlflow.log_artifacts(str(folder))
         mlflow.set_tags({key: value for key, value in about.items() if value is not None})
         mlflow.set_tags(
             {
-                "training_fingerprint": comparison.about["training_fingerprint"],
-                "is_chosen": result.name == comparison.chosen,
+                "training_fingerprint": trained.about["training_fingerprint"],
                 "model_source": source,
                 "bundle_sha256": hashlib.sha256(text.encode()).hexdigest(),
             }
@@ -60,28 +73,27 @@ def _log(experiment: str, comparison: Comparison, result: Result, folder: Path, 
     return str(run.info.run_id)
 
 
-def _metrics(result: Result) -> dict[str, float]:
-    parts = {"tune": result.tune.metrics, "test": result.test.metrics}
-    measured = {f"{part}_{name}": value for part, metrics in parts.items() for name, value in metrics.items()}
-    return {**measured, "fit_seconds": result.fit_seconds, "latency_ms": result.latency_ms}
+def _metrics(trained: Trained) -> dict[str, float]:
+    measured = {f"{part}_{name}": value for part, found in trained.metrics.items() for name, value in found.items()}
+    return {**measured, "fit_seconds": trained.fitted.seconds, "latency_ms": trained.latency_ms}
 
 
-def _log_model(result: Result) -> str:
+def _log_model(fitted: Fitted) -> str:
     """Log the model by MLflow's own flavour where there is one. Returns where it lies."""
     import mlflow
     import mlflow.lightgbm
     import mlflow.sklearn
 
-    known: Any = result.model
-    if result.name == "climatology":
-        mlflow.log_dict(known.as_json(), f"model/{FILES[result.name]}")
+    known: Any = fitted.model
+    if fitted.name == "climatology":
+        mlflow.log_dict(known.as_json(), f"model/{FILES[fitted.name]}")
         return str(mlflow.get_artifact_uri("model"))
     declared = {
         "name": "model",
         "signature": tracking.signature(),
-        "pip_requirements": tracking.requirements(result.name),
+        "pip_requirements": tracking.requirements(fitted.name),
     }
-    if result.name == "lightgbm":
+    if fitted.name == "lightgbm":
         return str(mlflow.lightgbm.log_model(known.booster, **declared).model_uri)
     return str(
         mlflow.sklearn.log_model(

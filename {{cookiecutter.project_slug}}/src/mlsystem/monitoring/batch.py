@@ -1,27 +1,36 @@
-"""One look at a stretch of the prediction log: what came in, what came out, and what it was worth."""
+"""One look at a stretch of the prediction log: what came in, and what came out."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from mlsystem.domain.calendar import HOME_TIME_ZONE
-from mlsystem.domain.label import LATE_AFTER_MINUTES
 from mlsystem.domain.request import flight_id
 from mlsystem.drift import Reference, psi
-from mlsystem.training.evaluation import evaluate
+
+INPUT = "model_row."
+LEFT_OUT = ("stored", "feature_ages_seconds", "degraded_because")
 
 
 def newest_per_flight(log: pa.Table) -> pd.DataFrame:
-    """The log with one row per flight, its last prediction (a replay asks again), and its `flight_id`."""
-    rows = log.to_pandas().sort_values("logged_at", kind="stable")
+    """The log with one row per flight, its last prediction (a replay asks again), and its `flight_id`.
+
+    The struct of the model's inputs becomes columns, `model_row.<name>`; what was stored stays behind.
+    """
+    flat = log.drop_columns([name for name in LEFT_OUT if name in log.column_names]).flatten()
+    rows = flat.to_pandas().sort_values("logged_at", kind="stable")
     dates = rows["scheduled_departure_at"].dt.tz_convert(HOME_TIME_ZONE).dt.date
     keys = zip(dates, rows["carrier"], rows["flight_number"], rows["origin"], strict=True)
     rows["flight_id"] = [flight_id(*key) for key in keys]
     return rows.drop_duplicates("flight_id", keep="last", ignore_index=True)
+
+
+def inputs(predictions: pd.DataFrame) -> pd.DataFrame:
+    """The model's inputs as they were served: one float64 column per name."""
+    names = [str(name) for name in predictions.columns if str(name).startswith(INPUT)]
+    return predictions[names].astype("float64").rename(columns=lambda name: name.removeprefix(INPUT))
 
 
 def drift(predictions: pd.DataFrame, references: Mapping[str, Reference]) -> dict[str, float]:
@@ -30,7 +39,7 @@ def drift(predictions: pd.DataFrame, references: Mapping[str, Reference]) -> dic
     A day's flights share one weather and one queue, so their PSI is large without any lasting change; a limit has
     to come from reference weeks, not from the rule of 0.1 and 0.25 (decision 0010).
     """
-    columns = pd.DataFrame(list(predictions["model_row"])).astype("float64")
+    columns = inputs(predictions)
     values = {name: columns[name].to_numpy() for name in columns} | {"score": predictions["probability"].to_numpy()}
     found = {name: round(psi(references[name].counts, references[name].count(values[name])), 4) for name in references}
     return dict(sorted(found.items(), key=lambda item: -item[1]))
@@ -38,7 +47,7 @@ def drift(predictions: pd.DataFrame, references: Mapping[str, Reference]) -> dic
 
 def quality(predictions: pd.DataFrame) -> dict[str, Any]:
     """What the answers had to go without: shares in [0, 1], columns with nothing missing left out."""
-    columns = pd.DataFrame(list(predictions["model_row"])).astype("float64")
+    columns = inputs(predictions)
     missing = columns.isna().mean()
     return {
         "predictions": len(predictions),
@@ -46,19 +55,3 @@ def quality(predictions: pd.DataFrame) -> dict[str, Any]:
         "degraded_share": round(float(predictions["degraded"].mean()), 4),
         "missing_share": {name: round(float(share), 4) for name, share in missing[missing > 0].items()},
     }
-
-
-def performance(predictions: pd.DataFrame, arrivals: pa.Table, known_at: datetime) -> dict[str, Any]:
-    """Accuracy and money over the predictions whose label was known by `known_at`, and how many that is.
-
-    Cancelled and diverted flights never get a label: coverage says how much of the log the figures speak for.
-    """
-    labels = arrivals.to_pandas()
-    labels = labels[labels["known_at"] <= known_at][["flight_id", "arrival_delay_minutes"]]
-    labelled = predictions.merge(labels, on="flight_id", validate="one_to_one")
-    covered = {"labelled": len(labelled), "coverage": round(len(labelled) / max(1, len(predictions)), 4)}
-    if not len(labelled):
-        return covered
-    is_late = labelled["arrival_delay_minutes"].to_numpy() >= LATE_AFTER_MINUTES
-    metrics = evaluate(np.asarray(labelled["probability"]), is_late).metrics
-    return covered | {name: round(value, 4) for name, value in metrics.items()}

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 SIZE = (5.2, 3.4)  # inches; scaled to the column it stands in
@@ -39,6 +40,30 @@ def bars(values: Mapping[str, float], label: str) -> str:
     names = list(values)[::-1]
     axes.barh(names, [values[name] for name in names], color=CHAMPION)
     axes.grid(axis="y", visible=False)
+    return _svg(figure)
+
+
+def months(
+    policies: Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]],
+    measure: str,
+    label: str,
+    champion: str,
+    marks: Sequence[str],
+) -> str:
+    """A measure by month, one line per policy with its intervals; a dotted line at each of `marks` (ISO dates)."""
+    figure, axes = _axes("", label)
+    first = date.fromisoformat(next(iter(policies[champion])) + "-01")
+    for place, (name, found) in enumerate(policies.items()):
+        values = [found[month][measure] for month in found]
+        x = [n + (place - len(policies) // 2) * 0.12 for n in range(len(values))]
+        ends = [[v["value"] - v["low"] for v in values], [v["high"] - v["value"] for v in values]]
+        style = _style(name, champion) | ({"linestyle": "--"} if name == "frozen" else {})
+        axes.errorbar(x, [v["value"] for v in values], ends, label=name, elinewidth=0.8, marker=".", **style)
+    for mark in map(date.fromisoformat, marks):
+        axes.axvline((mark.month - first.month) + (mark.day - 1) / 31 - 0.5, color=GUIDE, linestyle=":", linewidth=1)
+    names = [f"{date.fromisoformat(month + '-01'):%b}" for month in policies[champion]]
+    axes.set_xticks(range(len(names)), names)
+    axes.legend(frameon=False)
     return _svg(figure)
 
 

@@ -23,6 +23,8 @@ def write_figures(readme: Path, reports_dir: Path) -> None:
     if BEGIN not in text or END not in text:
         raise MarkersMissing(f"{readme} has no lines `{BEGIN}` and `{END}`; put them where the figures belong")
     figures = render(json.loads(source.read_text(encoding="utf-8")))
+    if (year := reports_dir / "year.json").exists():
+        figures += "\n\n" + render_year(json.loads(year.read_text(encoding="utf-8")))
     head, tail = text.split(BEGIN)[0], text.split(END)[1]
     storage.write_text(readme, f"{head}{BEGIN}\n{figures}\n{END}{tail}")
 
@@ -48,6 +50,27 @@ def render(run: dict[str, Any]) -> str:
         + ".",
     ]
     return "\n".join(lines)
+
+
+def render_year(year: dict[str, Any]) -> str:
+    """What `make year` found, as Markdown: the loop beside its floor and its ceiling."""
+    kept = year["kept"]["usd"]
+    return "\n".join(
+        [
+            f"`make year` lived {year['first']} to {year['last']} in {year['seconds']['in all'] / 60:.0f} minutes "
+            f"({year['replay']['flights']:,} flights asked, {year['replay']['errors']} errors). "
+            f"With {year['retrainings']} retrainings it kept {kept['value']:.0%} "
+            f"(90 % interval {kept['low']:.0%} to {kept['high']:.0%}) of the dollars that "
+            f"{year['ceiling_retrainings']} would have saved over a frozen model:",
+            "",
+            "| March to December | AUC | USD per 1,000 flights |",
+            "|---|---|---|",
+            *(
+                f"| {name} | {found['auc']['value']:.3f} | {found['usd_per_1000']['value']:,.0f} |"
+                for name, found in year["totals"].items()
+            ),
+        ]
+    )
 
 
 def _row(name: str, model: dict[str, float], never: float, is_champion: bool) -> str:

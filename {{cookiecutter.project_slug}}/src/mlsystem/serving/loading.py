@@ -1,18 +1,21 @@
-"""What a worker loads at its start, and whether that still works."""
+"""What a worker answers with: loaded at its start, exchanged at a swap, and asked whether it still works."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.errors import UserError
 from mlsystem.metrics import Scrape, ServingMetrics
+from mlsystem.serving import checked
 from mlsystem.serving.asked import AskedFlight
 from mlsystem.serving.drift_window import DriftWindow
 from mlsystem.settings import Settings
 
 if TYPE_CHECKING:
+    from mlsystem.model_registry.champion import Champion
     from mlsystem.serving.predictor import Predictor
-
 
 PROBE = AskedFlight("UA", "EWR", "LAX", datetime(2013, 6, 3, 18, tzinfo=UTC), datetime(2013, 6, 4, tzinfo=UTC))
 
@@ -23,18 +26,23 @@ class CannotServe(UserError):
 
 @dataclass(frozen=True)
 class Loaded:
-    """A champion with its features, its log and its metrics."""
+    """A champion with its features, its log and its metrics. Never changed: a swap replaces the whole."""
 
     predictor: "Predictor"
     scrape: Scrape
+    predictions_dir: Path
+
+    def with_champion(self, champion: "Champion") -> "Loaded":
+        """The same features, log and metrics with another model."""
+        return Loaded(
+            replace(self.predictor, champion=champion), _scrape(champion, self.predictions_dir), self.predictions_dir
+        )
 
     def problems(self) -> list[str]:
         """What keeps this worker from answering as it should, now; nothing if it is ready."""
         found = []
-        try:
-            self.predictor.features.lookup([PROBE], [PROBE.as_of])
-        except Exception as problem:  # as in the predictor: whatever the store is and however it fails
-            found.append(f"the feature store cannot be read: {type(problem).__name__}: {problem}")
+        if problem := self.predictor.features.check():
+            found.append(f"the feature store cannot be read: {problem}")
         try:
             self.predictor.log.check()
         except OSError as problem:
@@ -60,15 +68,26 @@ def load(settings: Settings, metrics: ServingMetrics) -> Loaded:
     from mlsystem.feature_store.online import OnlineFeatures
     from mlsystem.feature_store.store import NotRegistered, open_store
     from mlsystem.model_registry.registry import NoChampion, load_champion
+    from mlsystem.model_registry.smoke import check_smoke
+    from mlsystem.serving.breaker import Breaker
     from mlsystem.serving.log_writer import PredictionLog
     from mlsystem.serving.predictor import Predictor
 
     try:
         champion = load_champion(settings.models_dir)
+        check_smoke(champion)
         store = open_store(settings.features_dir, settings.online_dir, register=False)
-        predictor = Predictor(champion, OnlineFeatures(store), PredictionLog(settings.predictions_dir), metrics)
+        features = Breaker(OnlineFeatures(store), settings.lookup_budget_seconds, metrics, PROBE)
+        predictor = Predictor(
+            champion, features, PredictionLog(settings.predictions_dir, settings.prediction_log_files), metrics
+        )
     except (NoChampion, NotRegistered) as problem:
         raise CannotServe(str(problem)) from problem
-    loaded = Loaded(predictor, Scrape(DriftWindow(champion.references)))
+    loaded = Loaded(predictor, _scrape(champion, settings.predictions_dir), settings.predictions_dir)
     loaded.problems()  # the first lookup is slow; no caller shall wait for it
     return loaded
+
+
+def _scrape(champion: "Champion", predictions_dir: Path) -> Scrape:
+    window = DriftWindow(champion.references)
+    return Scrape(champion.version, window, lambda: checked.read(predictions_dir, time.time()))

@@ -12,12 +12,18 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+FILE_BYTES = 64_000_000  # then the next file: some 19,000 predictions
+
 
 class PredictionLog:
-    """One process's file of the day: `<dir>/<YYYY-MM-DD>.<process>-<serial>.jsonl`, the day in UTC."""
+    """One process's file of the day: `<dir>/<YYYY-MM-DD>.<process>-<serial>.jsonl`, the day in UTC.
 
-    def __init__(self, predictions_dir: Path) -> None:
+    With each new file the oldest go, of all processes, until `kept_files` are left: the log's size has a bound.
+    """
+
+    def __init__(self, predictions_dir: Path, kept_files: int) -> None:
         self._dir = predictions_dir
+        self._kept_files = kept_files
         self._process = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"  # a process id alone is used again one day
         self._serial = 0
         self._open: tuple[date, int] | None = None  # the day and its file descriptor
@@ -37,13 +43,23 @@ class PredictionLog:
         self.is_writable = True
 
     def _descriptor(self, day: date) -> int:
-        if self._open is None or self._open[0] != day or os.fstat(self._open[1]).st_nlink == 0:
+        if self._open is None or self._open[0] != day or self._is_over(self._open[1]):
             self.close()
             self._dir.mkdir(parents=True, exist_ok=True)
+            self._drop_oldest()
             path = self._dir / f"{day}.{self._process}-{self._serial}.jsonl"
             self._serial += 1
             self._open = (day, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644))
         return self._open[1]
+
+    def _is_over(self, descriptor: int) -> bool:
+        status = os.fstat(descriptor)
+        return status.st_nlink == 0 or status.st_size >= FILE_BYTES
+
+    def _drop_oldest(self) -> None:
+        written = sorted((path.stat().st_mtime_ns, path) for path in self._dir.glob("*.jsonl"))
+        for _, path in written[: max(0, len(written) + 1 - self._kept_files)]:
+            path.unlink(missing_ok=True)
 
     def check(self) -> None:
         """Whether a record could be written now. Raises OSError if not."""

@@ -9,46 +9,46 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from mlsystem.domain.features import MODEL_FEATURES, STORED_FEATURES, VIEWS
+from mlsystem.domain.features import MODEL_FEATURES, VIEWS
 from mlsystem.domain.request import model_row
-from mlsystem.feature_store.online import OnlineFeatures, Stored
+from mlsystem.feature_store.online import Stored
 from mlsystem.metrics import ServingMetrics
 from mlsystem.model_registry.champion import Champion
 from mlsystem.serving.asked import AskedFlight
+from mlsystem.serving.breaker import Breaker
 from mlsystem.serving.log_writer import PredictionLog
 from mlsystem.serving.prediction_log import record
 from mlsystem.serving.schema import Answer, Decision, Reason
+from mlsystem.serving.shadow import Shadow
 
 logger = logging.getLogger("bentoml.mlsystem")  # BentoML shows what is below "bentoml", with time and worker
 
 FEATURE = {feature.name: feature for feature in MODEL_FEATURES}
 TTL_HOURS = {view.name: view.ttl.total_seconds() / 3600 for view in VIEWS}
 EXPECTED = {view.name for view in VIEWS if view.is_expected}
-NOTHING_STORED = Stored(
-    dict.fromkeys(feature.name for feature in STORED_FEATURES), {}, missing=tuple(view.name for view in VIEWS)
-)
 REASONS = 3
 WITHOUT_STORE = "no stored feature is known, so the probability is that of carrier, origin and hour alone"
 
 
 @dataclass
 class Predictor:
-    """Everything that a worker needs to answer, loaded once."""
+    """One champion, with everything that a worker needs to answer. A swap makes another one: no answer mixes two."""
 
     champion: Champion
-    features: OnlineFeatures
+    features: Breaker
     log: PredictionLog
     metrics: ServingMetrics
+    shadow: Shadow | None = None
 
     def __post_init__(self) -> None:
         champion = self.champion
-        self.metrics.use_model(champion.name, champion.version, champion.references, champion.columns)
+        self._bins = self.metrics.use_model(champion.name, champion.version, champion.references, champion.columns)
 
     def answer(self, flights: Sequence[AskedFlight]) -> list[Answer]:
         """One answer per flight, in order. What the store does not know is missing; it never raises for a flight."""
         stage = self.metrics.stage
         with stage("features"):
-            stored = self._lookup(flights)
+            stored = self.features.lookup(flights)
             matrix = np.array([model_row(flight, one.values) for flight, one in zip(flights, stored, strict=True)])
         is_known = np.array([bool(one.age_seconds) for one in stored])
         with stage("predict"):
@@ -60,7 +60,9 @@ class Predictor:
         with stage("log"):
             self._log(flights, stored, matrix, answers)
         self._count(stored, answers)
-        self.metrics.count_bins(matrix, probabilities)
+        self._bins.add(matrix, probabilities)
+        if self.shadow is not None:
+            self.shadow.offer([answer.prediction_id for answer in answers], matrix)
         return answers
 
     def _probabilities(self, matrix: np.ndarray, is_known: np.ndarray) -> np.ndarray:
@@ -68,14 +70,6 @@ class Predictor:
         if is_known.all():
             return self.champion.predict(matrix)
         return np.where(is_known, self.champion.predict(matrix), self.champion.fallback(matrix))
-
-    def _lookup(self, flights: Sequence[AskedFlight]) -> list[Stored]:
-        try:
-            return self.features.lookup(flights, [flight.as_of for flight in flights])
-        except Exception as problem:  # whatever store is set and however it fails, the caller gets a degraded answer
-            self.metrics.store_failures.inc()
-            logger.error("the feature store failed, answering without it: %s: %s", type(problem).__name__, problem)
-            return [NOTHING_STORED] * len(flights)
 
     def _answer(
         self, flight: AskedFlight, stored: Stored, row: np.ndarray, probability: float, parts: list[tuple[str, float]]

@@ -5,7 +5,6 @@ number of workers in the decorator. The parent process imports it too, so Feast 
 """
 
 import asyncio
-import gc
 import logging
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from starlette.routing import Route
 
 from mlsystem.metrics import CONTENT_TYPE, ServingMetrics
 from mlsystem.serving.guards import ExpectedRefusals, Guard
-from mlsystem.serving.loading import CannotServe, Loaded, load
+from mlsystem.serving.present import Present
 from mlsystem.serving.schema import PredictRequest, PredictResponse, limited_request
 from mlsystem.settings import configure_tools, load_settings
 
@@ -54,32 +53,27 @@ class FlightDelays:
     def __init__(self) -> None:
         configure_tools(SETTINGS)
         logging.getLogger("bentoml._internal.server.http_app").addFilter(ExpectedRefusals())
-        self.problem = ""
-        self.loaded: Loaded | None = None
-        try:
-            self.loaded = load(SETTINGS, serving_metrics())
-        except CannotServe as problem:  # stay up and say so: a worker that exits is started again for ever
-            self.problem = str(problem)
-            logging.getLogger("bentoml.mlsystem").error("not ready: %s", problem)
-        gc.collect()
-        gc.freeze()  # full collections over Feast's heap are the 100 ms tail
+        self.present = Present(SETTINGS, serving_metrics())
+        self.present.watch()
 
     @bentoml.api(route="/predict")
     async def predict(self, question: Question, /) -> PredictResponse:
         """Answer each flight, in order."""
-        if self.loaded is None:
-            return JSONResponse({"error": self.problem}, status_code=503)  # type: ignore[return-value]
+        loaded = self.present.loaded  # read once: a swap may come between two chunks
+        if loaded is None:
+            return JSONResponse({"error": self.present.problem}, status_code=503)  # type: ignore[return-value]
         flights = [flight.to_flight() for flight in question.flights]
-        answers = self.loaded.predictor.answer(flights[:CHUNK])
+        answers = loaded.predictor.answer(flights[:CHUNK])
         for start in range(CHUNK, len(flights), CHUNK):
             await asyncio.sleep(0)
-            answers += self.loaded.predictor.answer(flights[start : start + CHUNK])
+            answers += loaded.predictor.answer(flights[start : start + CHUNK])
         # Not the model itself: BentoML would check it again and write it to the socket in two pieces.
         content = PredictResponse.model_construct(predictions=answers).model_dump_json()
         return Response(content, media_type="application/json")  # type: ignore[return-value]
 
     async def __is_ready__(self) -> bool:
-        problems = [self.problem] if self.loaded is None else self.loaded.problems()
+        loaded = self.present.loaded
+        problems = [self.present.problem] if loaded is None else loaded.problems()
         if problems:
             raise HTTPException(503, "; ".join(problems))
         return True
@@ -89,22 +83,21 @@ class FlightDelays:
 
     @bentoml.on_shutdown
     def close(self) -> None:
-        if self.loaded is not None:
-            self.loaded.predictor.log.close()
+        self.present.close()
 
 
 def model(_: Request) -> Response:
     """GET /model: which champion answers, and on what terms."""
     service: FlightDelays = bentoml.get_current_service()
-    if service.loaded is None:
-        return JSONResponse({"error": service.problem}, status_code=503)
-    return JSONResponse(service.loaded.about())
+    about = service.present.about()
+    return JSONResponse(about, status_code=503 if "error" in about else 200)
 
 
 def metrics(_: Request) -> Response:
     """GET /metrics: all workers' numbers. Not async, so that adding them up does not stop the answers."""
     service: FlightDelays = bentoml.get_current_service()
-    return Response(service.loaded.scrape.text() if service.loaded else b"", media_type=CONTENT_TYPE)
+    loaded = service.present.loaded
+    return Response(loaded.scrape.text() if loaded else b"", media_type=CONTENT_TYPE)
 
 
 service: Any = FlightDelays  # what the decorator made of the class

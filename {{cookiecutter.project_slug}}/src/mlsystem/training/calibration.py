@@ -34,10 +34,11 @@ def log_odds(probabilities: np.ndarray) -> np.ndarray:
 
 def log_loss(probabilities: np.ndarray, is_late: np.ndarray) -> float:
     """Mean natural-log loss; probabilities are bounded by SMALLEST first."""
-    return float(np.mean(_losses(probabilities, is_late)))
+    return float(np.mean(losses(probabilities, is_late)))
 
 
-def _losses(probabilities: np.ndarray, is_late: np.ndarray) -> np.ndarray:
+def losses(probabilities: np.ndarray, is_late: np.ndarray) -> np.ndarray:
+    """Each row's natural-log loss; its mean is `log_loss`."""
     bounded = np.clip(probabilities, SMALLEST, 1 - SMALLEST)
     return -np.where(is_late, np.log(bounded), np.log(1 - bounded))
 
@@ -51,7 +52,7 @@ def calibrate(probabilities: np.ndarray, tune: Rows) -> Calibration:
     is_first = tune.service_date <= first + (last - first) // 2
     if min(is_first.sum(), (~is_first).sum()) < FEWEST_FLIGHTS or len(np.unique(tune.is_late[is_first])) < 2:
         return Calibration()
-    fitted = _platt(probabilities[is_first], tune.is_late[is_first])
+    fitted = platt(probabilities[is_first], tune.is_late[is_first])
     return fitted if _is_better(fitted, probabilities[~is_first], tune.where(~is_first)) else Calibration()
 
 
@@ -60,12 +61,12 @@ def _is_better(calibration: Calibration, probabilities: np.ndarray, rows: Rows) 
 
     By any fall at all, five seeds of one model come within half a standard error of a different answer.
     """
-    gain = _losses(probabilities, rows.is_late) - _losses(calibration.apply(probabilities), rows.is_late)
+    gain = losses(probabilities, rows.is_late) - losses(calibration.apply(probabilities), rows.is_late)
     daily = np.array([gain[rows.service_date == day].mean() for day in np.unique(rows.service_date)])
     return len(daily) > 1 and bool(daily.mean() > 2 * daily.std(ddof=1) / np.sqrt(len(daily)))
 
 
-def _platt(probabilities: np.ndarray, is_late: np.ndarray) -> Calibration:
+def platt(probabilities: np.ndarray, is_late: np.ndarray) -> Calibration:
     """Maximum likelihood of two numbers, by Newton's method: it settles in well under 25 steps."""
     features = np.column_stack([log_odds(probabilities), np.ones(len(is_late))])
     weights = np.array([1.0, 0.0])

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -11,12 +11,14 @@ import pyarrow as pa
 from mlsystem.domain.request import CODES, MODEL_COLUMNS
 from mlsystem.drift import Reference, category_reference, number_reference
 from mlsystem.storage import FINGERPRINT_KEY, digest
-from mlsystem.training.calibration import Calibration, calibrate
 from mlsystem.training.candidates import CANDIDATES, Model
+from mlsystem.training.climatology import Climatology
+from mlsystem.training.drift_limits import DriftLimits, drift_limits
 from mlsystem.training.evaluation import Evaluation, evaluate
 from mlsystem.training.outages import VIEW_COLUMNS, with_outages, without
-from mlsystem.training.slices import Slice, slices
+from mlsystem.training.slices import Slice, slices, watched
 from mlsystem.training.split import Rows, Split, default_split, rows_of, split_rows
+from mlsystem.training.trained import Fitted, Trained, fit
 
 SCORE = "score"  # the name of the predictions' own reference, beside the columns'
 SCORED_EVERY = 4  # training rows: 54,000 place a quantile to .2 %, and scoring all takes 5 s
@@ -27,20 +29,18 @@ LATENCY_ROWS = 200
 class Result:
     """One candidate. `scores` are its calibrated probabilities for the test rows, in their order."""
 
-    name: str
-    model: Model
-    calibration: Calibration
+    fitted: Fitted
     tune: Evaluation
     test: Evaluation
     slices: tuple[Slice, ...]  # of test
     outages: Mapping[str, Mapping[str, float]]  # by view: the metrics of tune, had that view been missing
     scores: np.ndarray
     score_reference: Reference
-    fit_seconds: float
     latency_ms: float  # one row, median
 
-    def predict(self, matrix: np.ndarray) -> np.ndarray:
-        return self.calibration.apply(self.model.predict_proba(matrix))
+    @property
+    def name(self) -> str:
+        return self.fitted.name
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,26 @@ class Comparison:
     chosen: str
     split: Split
     references: Mapping[str, Reference]  # by MODEL_COLUMN, of the training rows
+    drift_limits: DriftLimits  # of the chosen one's scores, and of the training rows
     outcomes: np.ndarray  # is_late of the test rows
     about: Mapping[str, Any]  # plain JSON: rows, days and late share of each part, fingerprints, seed, threads
 
     @property
     def winner(self) -> Result:
         return self.results[self.chosen]
+
+    def trained(self, name: str) -> Trained:
+        """One candidate with what belongs to it."""
+        result = self.results[name]
+        return Trained(
+            result.fitted,
+            {"tune": result.tune.metrics, "test": result.test.metrics},
+            result.latency_ms,
+            {**self.references, SCORE: result.score_reference},
+            self.drift_limits if name == self.chosen else None,
+            cast(Climatology, self.results["climatology"].fitted.model),
+            self.about,
+        )
 
 
 def compare(
@@ -78,16 +92,18 @@ def compare(
     for name in CANDIDATES:
         results[name] = _result(name, parts, known, seed, threads)
         cost = results[name].tune.metrics["usd_per_1000"]
-        progress(f"{name}: fitted in {results[name].fit_seconds:.1f} s, {cost:,.0f} USD per 1,000 tuning flights")
+        progress(f"{name}: fitted in {results[name].fitted.seconds:.1f} s, {cost:,.0f} USD per 1,000 tuning flights")
     chosen = min(results.values(), key=lambda r: (r.tune.metrics["usd_per_1000"], r.tune.metrics["log_loss"]))
+    references = column_references(parts["train"])
     return Comparison(
         results,
         chosen.name,
         split,
-        column_references(parts["train"]),
+        references,
+        watched_limits(chosen.fitted, parts["train"], {**references, SCORE: chosen.score_reference}, seed),
         parts["test"].is_late,
         {
-            **{name: _about(part) for name, part in parts.items()},
+            **{name: part.about() for name, part in parts.items()},
             "training_fingerprint": digest(rows.matrix.tobytes(), rows.is_late.tobytes(), rows.service_date.tobytes()),
             "made_from": (training_set.schema.metadata or {}).get(FINGERPRINT_KEY, b"").decode(),
             "seed": seed,
@@ -98,29 +114,28 @@ def compare(
 
 def _result(name: str, parts: Mapping[str, Rows], known: Rows, seed: int, threads: int) -> Result:
     train, tune, test = (parts[part] for part in ("train", "tune", "test"))
-    started = time.perf_counter()
-    model = CANDIDATES[name](known, tune, seed, threads)
-    seconds = time.perf_counter() - started
-    raw = model.predict_proba(tune.matrix)
-    calibration = calibrate(raw, tune)
-
-    def predict(rows: Rows) -> np.ndarray:
-        return calibration.apply(model.predict_proba(rows.matrix))
-
-    scores = predict(test)
+    fitted = fit(name, known, tune, seed, threads)
+    scores = fitted.predict(test.matrix)
     return Result(
-        name,
-        model,
-        calibration,
-        evaluate(calibration.apply(raw), tune.is_late),
+        fitted,
+        evaluate(fitted.predict(tune.matrix), tune.is_late),
         evaluate(scores, test.is_late),
         slices(scores, test),
-        {view: evaluate(predict(without(tune, view)), tune.is_late).metrics for view in VIEW_COLUMNS},
+        {view: evaluate(fitted.predict(without(tune, view).matrix), tune.is_late).metrics for view in VIEW_COLUMNS},
         scores,
-        number_reference(SCORE, predict(train.where(np.arange(len(train)) % SCORED_EVERY == 0))),
-        seconds,
-        latency_ms(model, test.matrix),
+        score_reference(fitted, train),
+        latency_ms(fitted.model, test.matrix),
     )
+
+
+def watched_limits(fitted: Fitted, train: Rows, references: Mapping[str, Reference], seed: int) -> DriftLimits:
+    """What a week like those of training keeps to; `references` has the score's too."""
+    return drift_limits(train, fitted.predict(train.matrix), references, watched(train), seed)
+
+
+def score_reference(fitted: Fitted, train: Rows) -> Reference:
+    """The distribution of the probabilities on some of the training rows."""
+    return number_reference(SCORE, fitted.predict(train.matrix[::SCORED_EVERY]))
 
 
 def column_references(train: Rows) -> dict[str, Reference]:
@@ -139,8 +154,3 @@ def latency_ms(model: Model, matrix: np.ndarray) -> float:
         model.predict_proba(matrix[index : index + 1])
         seconds.append(time.perf_counter() - started)
     return float(np.median(seconds[1:] or seconds)) * 1e3
-
-
-def _about(part: Rows) -> dict[str, Any]:
-    first, last = (str(day) for day in part.days)
-    return {"flights": len(part), "first_day": first, "last_day": last, "late_share": float(part.is_late.mean())}

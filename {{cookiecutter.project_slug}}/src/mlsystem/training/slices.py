@@ -34,7 +34,7 @@ def slices(probabilities: np.ndarray, rows: Rows) -> tuple[Slice, ...]:
     """Every slice with at least FEWEST_FLIGHTS flights; slices of one question may overlap (rain and wind do)."""
     return tuple(
         _measured(by, value, probabilities[inside], rows.is_late[inside])
-        for by, value, inside in _masks(rows)
+        for by, value, inside in masks(rows)
         if inside.sum() >= FEWEST_FLIGHTS
     )
 
@@ -53,7 +53,13 @@ def _measured(by: str, value: str, probabilities: np.ndarray, is_late: np.ndarra
     )
 
 
-def _masks(rows: Rows) -> Iterator[tuple[str, str, np.ndarray]]:
+def watched(rows: Rows) -> dict[str, np.ndarray]:
+    """The slices whose law can change by itself: (n,) bool by "carrier UA" and the like."""
+    return {f"{by} {value}": mask for by, value, mask in masks(rows) if by in ("carrier", "origin")}
+
+
+def masks(rows: Rows) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Every slice: the question, the answer, and which rows are in it."""
     for by in ("carrier", "origin"):
         for value, code in CODES[by].items():
             yield by, value, rows.column(by) == code

@@ -1,7 +1,9 @@
 """Rows as matrices, split by time: flights of one day share a storm, and a random split puts half on each side."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -36,6 +38,11 @@ class Rows:
         """The first and the last service date."""
         return self.service_date.min().item(), self.service_date.max().item()
 
+    def about(self) -> dict[str, Any]:
+        """Plain JSON, for bundles and cards."""
+        first, last = (str(day) for day in self.days)
+        return {"flights": len(self), "first_day": first, "last_day": last, "late_share": float(self.is_late.mean())}
+
 
 @dataclass(frozen=True)
 class Split:
@@ -64,6 +71,11 @@ def rows_of(training_set: pa.Table) -> Rows:
     )
 
 
+def known_at(training_set: pa.Table) -> np.ndarray:
+    """When each row's label became known: (n,) datetime64, UTC."""
+    return training_set["label_known_at"].to_pandas().dt.tz_localize(None).to_numpy()
+
+
 def split_rows(rows: Rows, split: Split) -> dict[str, Rows]:
     """`train`, `tune` and `test`. Raises UnusableTrainingSet if one of them has not both late and punctual flights."""
     is_train = rows.service_date < np.datetime64(split.train_until)
@@ -73,10 +85,15 @@ def split_rows(rows: Rows, split: Split) -> dict[str, Rows]:
         "tune": rows.where(~is_train & ~is_test),
         "test": rows.where(is_test),
     }
+    require_both_labels(parts)
+    return parts
+
+
+def require_both_labels(parts: Mapping[str, Rows]) -> None:
+    """Raises UnusableTrainingSet if a part has not both late and punctual flights."""
     for name, part in parts.items():
         if len(np.unique(part.is_late)) < 2:
             raise UnusableTrainingSet(
                 f"{name} has {len(part):,} flights, {part.is_late.sum():,} of them late; a model needs both kinds: "
                 "ingest more days, then run `make train`"
             )
-    return parts

@@ -29,4 +29,4 @@ def summarise(comparison: Comparison) -> dict[str, Any]:
 
 def _figures(result: Result) -> dict[str, float]:
     figures = {name: result.test.metrics[name] for name in REPORTED}
-    return figures | {"predict_ms_p50": result.latency_ms, "fit_seconds": result.fit_seconds}
+    return figures | {"predict_ms_p50": result.latency_ms, "fit_seconds": result.fitted.seconds}

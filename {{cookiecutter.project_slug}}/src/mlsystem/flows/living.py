@@ -1,0 +1,151 @@
+"""What happens in a life besides answering: the midnights' checks, the months' decisions, the verdicts, the swaps."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+from mlsystem.domain.calendar import HOME_TIME_ZONE
+from mlsystem.flows.live import service_url
+from mlsystem.flows.progress import say
+from mlsystem.flows.replay import Replayed
+from mlsystem.flows.retrain import NothingToJudge, challenger_of, decide_and_train, judge_challenger
+from mlsystem.settings import Settings
+
+if TYPE_CHECKING:
+    from mlsystem.model_registry.champion import Champion
+    from mlsystem.retraining.seen import Seen
+
+SHADOW = timedelta(days=1)
+SEEN = timedelta(days=35)  # of the log, kept in memory
+SWAP_SECONDS = 60.0
+
+
+class NotTakenUp(RuntimeError):
+    """The service does not answer with the version that it should."""
+
+
+@dataclass
+class Living:
+    """What happens besides answering, told after each interval: the months' decisions and the days' verdicts.
+
+    A stop loses nothing: what is due and not in the journal is done at the next interval.
+    """
+
+    settings: Settings
+    first: date
+    last: date
+    seconds: dict[str, float] = field(default_factory=dict)  # by kind of work
+    _log: "LogSoFar" = field(init=False)
+    _champion: "Champion | None" = None
+    _decided: set[str] = field(init=False)
+    _told: date | None = None
+    _looked: date | None = None
+
+    def __post_init__(self) -> None:
+        from mlsystem.retraining import journal
+
+        self._log = LogSoFar(self.settings)
+        self._decided = {line["day"] for line in journal.read(self.settings.models_dir) if line["what"] == "decision"}
+        self._judging = self._waiting()
+
+    def __call__(self, moment: datetime, counts: Replayed) -> None:
+        """Called with each interval's start, after its flights were answered."""
+        due = date(moment.year, moment.month, 1)
+        if self.first < due <= self.last and str(due) not in self._decided:
+            self._decided.add(str(due))
+            self._timed("decisions and trainings", lambda: self._decide(midnight(due)))
+        if self._judging is not None and moment >= self._judging + SHADOW:
+            now, self._judging = self._judging + SHADOW, None
+            self._timed("verdicts and swaps", lambda: self._judge(now))
+        self._looked = self._looked or moment.date()
+        if moment.date() > self._looked:
+            self._looked = moment.date()
+            self._timed("the monitor's checks", lambda: self._look(midnight(moment.date())))
+        if self._told is None or moment.date() >= self._told + timedelta(days=7):
+            self._told = moment.date()
+            say(f"  {moment:%Y-%m-%d}: {counts.flights:,} flights asked, {counts.events:,} events")
+
+    def _decide(self, now: datetime) -> None:
+        version = decide_and_train(self._log.seen(now), self.settings)
+        if version is not None:
+            self._judging = now
+            self._wait_until("challenger", version)
+
+    def _judge(self, now: datetime) -> None:
+        time.sleep(2 * self.settings.champion_poll_seconds)  # the last shadow scores are on their way
+        _, challenger = challenger_of(self.settings)
+        if judge_challenger(self._log.seen(now), self.settings):
+            self._wait_until("version", challenger)
+            self._champion = None
+
+    def _look(self, now: datetime) -> None:
+        """The checks of the midnight, and which drift it is if one of them is breached."""
+        from mlsystem.model_registry.registry import load_champion
+        from mlsystem.monitoring import checks, week
+        from mlsystem.retraining import alarms
+
+        seen = self._log.seen(now)
+        if self._champion is None:
+            self._champion = load_champion(self.settings.models_dir)
+        yesterday = now.astimezone(HOME_TIME_ZONE).date() - timedelta(days=1)
+        share = checks.quarantine_share(self.settings.validated_dir, yesterday)
+        found = checks.checks_at(now, seen.predictions, seen.labels, self._champion, None, share)
+        diagnosis = None
+        if alarms.alarming(found):
+            diagnosis = week.diagnosis_at(now, seen.predictions, seen.labels, self._champion)
+        alarms.note(self.settings.models_dir, now.date(), found, diagnosis.because if diagnosis else None)
+
+    def _wait_until(self, what: str, version: str) -> None:
+        """Until the service says so. Raises NotTakenUp."""
+        deadline = time.monotonic() + SWAP_SECONDS
+        while (said := httpx.get(f"{service_url(self.settings)}/model", timeout=30).json()).get(what) != version:
+            if time.monotonic() > deadline:
+                raise NotTakenUp(f"{what} is {said.get(what)}, expected {version}: {said.get('refused')}")
+            time.sleep(0.05)
+
+    def _waiting(self) -> datetime | None:
+        """When the challenger that waits was trained, if a stopped life left one."""
+        from mlsystem.model_registry import registry, tracking
+
+        try:
+            _, version = challenger_of(self.settings)
+        except NothingToJudge:
+            return None
+        uri = tracking.tracking_uri(self.settings.models_dir)
+        return midnight(date.fromisoformat(registry.load_version(uri, version).training["trained_on"]))
+
+    def _timed(self, what: str, work: Callable[[], None]) -> None:
+        started = time.perf_counter()
+        work()
+        self.seconds[what] = round(self.seconds.get(what, 0.0) + time.perf_counter() - started, 1)
+
+
+class LogSoFar:
+    """The log of the last weeks, of which only what is new is read."""
+
+    def __init__(self, settings: Settings) -> None:
+        from mlsystem.monitoring.performance import read_labels
+
+        self._folder = settings.predictions_dir
+        self._read_until: dict[Path, int] = {}
+        self._recent: list[Seen] = []  # piece by piece
+        self._labels = read_labels(settings.validated_dir)
+
+    def seen(self, now: datetime) -> "Seen":
+        from mlsystem.retraining.seen import joined, see
+        from mlsystem.serving import prediction_log
+
+        new = prediction_log.read(self._folder, self._read_until)
+        if new.num_rows:
+            self._recent.append(see(new, self._labels))
+        self._recent = [piece for piece in self._recent if piece.now >= now - SEEN]
+        return joined(self._recent, now)
+
+
+def midnight(day: date) -> datetime:
+    return datetime.combine(day, datetime.min.time(), UTC)

@@ -1,0 +1,145 @@
+"""Retraining: `retrain` decides and trains a challenger; `judge`, a day later, lets it in or sends it away.
+
+Between the two the running service scores the challenger in the shadow of the champion.
+"""
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow.parquet as pq
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from mlsystem.errors import UserError
+from mlsystem.flows.progress import say
+from mlsystem.flows.train import make_training_set, training_fingerprint
+from mlsystem.settings import Settings, load_project, load_settings
+
+if TYPE_CHECKING:
+    from mlsystem.retraining.gate import Verdict
+    from mlsystem.retraining.seen import Seen
+    from mlsystem.training.split import Rows
+    from mlsystem.training.trained import Trained
+
+EVIDENCE = timedelta(days=28)  # of the log: the same length as the decision's window
+SKEW = timedelta(days=7)
+
+
+class NothingToJudge(UserError):
+    """There is no challenger."""
+
+
+def look(settings: Settings) -> "Seen":
+    """The log on the disk, as of the midnight after its newest prediction. Raises NothingLogged."""
+    from mlsystem.monitoring.performance import read_labels
+    from mlsystem.retraining.seen import see
+    from mlsystem.serving import prediction_log
+
+    prediction_log.check_some(settings.predictions_dir)
+    return see(prediction_log.read(settings.predictions_dir), read_labels(settings.validated_dir))
+
+
+@flow(name="retrain")
+def retrain() -> str | None:
+    """Decide from the log, and train a challenger if that is worth it: its version, or None. Raises NothingLogged."""
+    settings = load_settings()
+    return decide_and_train(look(settings), settings)
+
+
+@flow(name="judge")
+def judge() -> bool:
+    """The gate, on the log. Whether the challenger was promoted. Raises NothingToJudge, NothingLogged, NotPromoted."""
+    settings = load_settings()
+    challenger_of(settings)
+    return judge_challenger(look(settings), settings)
+
+
+def decide_and_train(seen: "Seen", settings: Settings) -> str | None:
+    """The challenger's version, or None."""
+    from mlsystem.model_registry import registry
+    from mlsystem.retraining import journal
+    from mlsystem.retraining.decision import decide
+    from mlsystem.retraining.seen import measured
+
+    champion = registry.load_champion(settings.models_dir)
+    last = journal.trained_on(settings.models_dir, champion.training)
+    decision, version = decide(measured(seen, champion, last, load_project().seed)), None
+    say(f"  {seen.now:%Y-%m-%d} {decision.because}")
+    if decision.retrain:
+        version = registry.publish_challenger(train_on(seen.now.date(), settings), settings.models_dir, {})
+        say(f"  version {version} answers in the shadow of version {champion.version}")
+    journal.note(settings.models_dir, seen.now.date(), "decision", decision.because, version=version)
+    return version
+
+
+def judge_challenger(seen: "Seen", settings: Settings) -> bool:
+    """Promote the challenger, or dismiss it. Whether it was promoted. Raises NothingToJudge, NotPromoted."""
+    from mlsystem.model_registry import promotions, registry
+    from mlsystem.retraining import journal
+
+    champion, challenger = challenger_of(settings)
+    verdict = verdict_on(champion, challenger, seen, settings)
+    say(f"  {seen.now:%Y-%m-%d} version {challenger} {verdict.because}")
+    rules = {rule.name: rule.found for rule in verdict.rules}
+    if verdict.accepted:
+        promotions.promote(settings.models_dir, challenger, champion, "the gate", verdict.because, rules)
+    registry.dismiss_challenger(settings.models_dir)
+    found = {"version": challenger, "accepted": verdict.accepted, "refused_by": verdict.refused_by, "rules": rules}
+    journal.note(settings.models_dir, seen.now.date(), "verdict", verdict.because, **found)
+    return verdict.accepted
+
+
+def challenger_of(settings: Settings) -> tuple[str | None, str]:
+    """The champion's version and the challenger's. Raises NothingToJudge."""
+    from mlsystem.model_registry import registry
+
+    named = registry.aliases(settings.models_dir)
+    champion, challenger = named.get(registry.CHAMPION), named.get(registry.CHALLENGER)
+    if challenger is None or challenger == champion:
+        raise NothingToJudge(f"no challenger waits beside champion {champion or 'none'}; `make retrain` may train one")
+    return champion, challenger
+
+
+@task
+def train_on(today: date, settings: Settings) -> "Trained":
+    """A challenger from every label known at 00:00 UTC of the day."""
+    from mlsystem.retraining.challenger import train_challenger, window
+
+    train, tune = window(*training_rows(settings), settings.first_day, today)
+    say(f"  training on {len(train) + len(tune):,} flights whose label is known")
+    return train_challenger(train, tune, today, load_project().seed, settings.threads)
+
+
+def training_rows(settings: Settings) -> "tuple[Rows, np.ndarray]":
+    """The point-in-time training set, and when each label became known."""
+    from mlsystem.training.split import known_at, rows_of
+
+    first, last = settings.first_day, settings.last_day
+    table = pq.read_table(make_training_set(first, last, training_fingerprint(first, last, settings), settings))
+    return rows_of(table), known_at(table)
+
+
+@task(cache_policy=NO_CACHE)  # else Prefect would hash the whole log
+def verdict_on(champion: str | None, challenger: str, seen: "Seen", settings: Settings) -> "Verdict":
+    """What the gate says of the flights that the champion answered and whose label is known."""
+    from mlsystem.feature_store.store import open_store
+    from mlsystem.feature_store.training_sets import historical_features
+    from mlsystem.model_registry import registry, tracking
+    from mlsystem.monitoring import performance, skew
+    from mlsystem.retraining import evidence, gate
+    from mlsystem.training.compare import latency_ms
+
+    uri = tracking.tracking_uri(settings.models_dir)
+    model = registry.load_version(uri, challenger)
+    answers = seen.answers_of(champion, EVIDENCE)
+    store = open_store(settings.features_dir, settings.online_dir, register=False)
+    found = evidence.from_the_log(
+        performance.labelled(answers, seen.labels, seen.now),
+        model.predict,
+        latency_ms(model.model, performance.matrix_of(answers.tail(50))),
+        registry.model_bytes(uri, challenger),
+        skew.skew(seen.log_since(SKEW), lambda rows: historical_features(store, rows)),
+        evidence.shadowed(answers, model.predict, challenger),
+    )
+    return gate.judge(found, seed=load_project().seed)

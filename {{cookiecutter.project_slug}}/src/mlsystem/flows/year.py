@@ -1,0 +1,65 @@
+"""A year in the life: the system lives through past months by itself, and what that was worth is written on a page.
+
+The service is asked about each flight before it departs, facts and labels arrive as they became known, on the first
+of each month a retraining is decided on, and a challenger that was trained is judged a day later. It has models, log
+and online rows of its own (`data/year`), so that what `make demo` made stays as it is.
+"""
+
+import shutil
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+from prefect import flow
+
+from mlsystem.flows.live import play, service_url
+from mlsystem.flows.living import Living
+from mlsystem.flows.progress import say
+from mlsystem.flows.replay import Span, State
+from mlsystem.flows.retrain import train_on
+from mlsystem.settings import Settings
+
+LIFE = "year"
+INTERVAL = timedelta(minutes=30)  # its flights share a request
+
+
+@flow(name="live-a-year", validate_parameters=False)
+def live(first: date, last: date, settings: Settings) -> Path:
+    """Live from `first` to `last`, or go on where a life was stopped; the page that shows it."""
+    from mlsystem.flows.lived import Lives, write_page
+    from mlsystem.serving.run import running_service
+
+    started = time.perf_counter()
+    own = settings.model_copy(update={"life": LIFE, "workers": 1})
+    span = Span(first, last, INTERVAL)
+    if State(own.stream_dir / "replay.json").read(span) is None:
+        _begin(first, own)
+    living = Living(own, first, last)
+    say("starting the service")
+    with running_service(own):
+        say(f"living {first} to {last} against {service_url(own)}")
+        served = play(span, own, progress=living)
+    say("comparing with a frozen model, and with one retrained every month")
+    counts = {name: value for name, value in vars(served).items() if name != "metrics"}
+    seconds = living.seconds | {"in all": round(time.perf_counter() - started, 1)}
+    page = write_page(Lives(own, first, last), counts, seconds)
+    say(f"lived {(last - first).days + 1} days in {seconds['in all']:.0f} s. The page: {page}")
+    return page
+
+
+def _begin(first: date, own: Settings) -> None:
+    """A new life: nothing but the data, and a first champion that learned from what was known on the first day."""
+    from mlsystem.flows.data import build_features, ingest
+
+    shutil.rmtree(own.data_dir / own.life, ignore_errors=True)
+    ingest(own.first_day, own.last_day)
+    build_features(own.first_day, own.last_day)
+    # Not before the data: Feast's import switches on the warnings that Great Expectations' import gives.
+    from mlsystem.feature_store.store import open_store
+    from mlsystem.model_registry import promotions, registry
+
+    open_store(own.features_dir, own.online_dir)
+    say("training the first champion")
+    version = registry.publish_challenger(train_on(first, own), own.models_dir, {})
+    promotions.promote(own.models_dir, version, None, "make year", "the first", {"trained_on": str(first)})
+    registry.dismiss_challenger(own.models_dir)

@@ -1,0 +1,144 @@
+"""What the batch monitor holds against a limit, as plain data: the alerts, the report and the loop read these limits.
+
+Each check looks at event time `now` and uses no label that was not known then.
+"""
+
+import math
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mlsystem.domain.tables import EVENT_TABLES
+from mlsystem.drift import psi
+from mlsystem.model_registry.champion import Champion
+from mlsystem.monitoring.performance import DUE_AFTER, labelled, service_dates
+from mlsystem.monitoring.resampled import gap_interval
+from mlsystem.monitoring.skew import BUDGET, SkewReport
+from mlsystem.storage import Partitions
+from mlsystem.training.bootstrap import Interval
+
+SHORT, LONG = timedelta(days=7), timedelta(days=28)  # a reference window; and as many days as a retraining looks at
+FEWEST_DAYS = 6  # with a due label, of the short window: a weekend is no week
+FEWEST_LABELS_DAYS = 14  # of the long window: an interval drawn from fewer days is too narrow
+GAP_LIMIT = 0.03  # April to September: a healthy champion was over it on 2 of 99 days, one frozen in March on 14 of 183
+UNLABELLED_LIMIT = 0.10  # of a week; 1.3 to 3.7 % is usual, the week of a blizzard has 15 %
+QUARANTINE_LIMIT = 0.01  # of a day's rows; the year has one bad row in 900,000
+UNKNOWN = "not known yet"
+
+
+@dataclass(frozen=True)
+class Check:
+    """Breached above its limit. NaN, when there is too little to measure, is never breached, but it is told."""
+
+    name: str
+    value: float
+    limit: float
+    because: str
+
+    @property
+    def is_breached(self) -> bool:
+        return self.value > self.limit
+
+    def as_json(self) -> dict[str, Any]:
+        """For files: None for what is not a finite number."""
+        numbers = {name: getattr(self, name) for name in ("value", "limit")}
+        finite = {name: round(one, 4) if math.isfinite(one) else None for name, one in numbers.items()}
+        return {"name": self.name, **finite, "breached": self.is_breached, "because": self.because}
+
+
+def checks_at(
+    now: datetime,
+    predictions: pd.DataFrame,
+    arrivals: pa.Table,
+    champion: Champion,
+    skew: SkewReport | None = None,
+    quarantine_share: float = math.nan,
+) -> tuple[Check, ...]:
+    """All checks at `now`, from one row per flight (batch.newest_per_flight); rows asked after `now` do not count.
+
+    Score and performance are those of the present champion's own answers: another model's say nothing of it.
+    """
+    asked = predictions[(predictions["as_of"] <= now) & (predictions["as_of"] > now - LONG - DUE_AFTER)]
+    arrivals = arrivals.filter(pc.is_in(arrivals["flight_id"], pa.array(asked["flight_id"], pa.string())))
+    own = asked[asked["model_version"] == champion.version]
+    return (
+        _score_drift(own, champion, now),
+        _live_performance(own[own["as_of"] > now - LONG], arrivals, now),
+        _label_coverage(asked, arrivals, now),
+        _skew(skew),
+        Check(
+            "quarantine_share",
+            quarantine_share,
+            QUARANTINE_LIMIT,
+            UNKNOWN
+            if math.isnan(quarantine_share)
+            else f"{quarantine_share:.2%} of the newest day's rows are set aside",
+        ),
+    )
+
+
+def _score_drift(own: pd.DataFrame, champion: Champion, now: datetime) -> Check:
+    """Of a whole week only: the limits come from whole weeks, and six sunny days are further off than any of these."""
+    limits = champion.drift_limits
+    if limits is None or not (own["as_of"] <= now - SHORT).any():
+        limit = math.inf if limits is None else limits.psi["score"]
+        return Check("score_drift", math.nan, limit, f"{UNKNOWN}: this champion has answered for less than a week")
+    reference, week = champion.references["score"], own[own["as_of"] > now - SHORT]
+    value = psi(reference.counts, reference.count(week["probability"].to_numpy(dtype="float64")))
+    limit = limits.psi["score"]
+    return Check("score_drift", value, limit, f"PSI {value:.3f} of the last 7 days' scores (limit {limit:.3f})")
+
+
+def _live_performance(own: pd.DataFrame, arrivals: pa.Table, now: datetime) -> Check:
+    joined = labelled(own, arrivals, now)
+    dates = service_dates(joined)
+    if len(np.unique(dates)) < FEWEST_LABELS_DAYS:
+        said = f"{UNKNOWN}: {len(np.unique(dates))} days of this champion's answers have labels"
+        return Check("live_performance", math.nan, GAP_LIMIT, said)
+    probabilities = joined["probability"].to_numpy(dtype="float64")
+    gap = gap_interval(probabilities, joined["is_late"].to_numpy(dtype=bool), dates)
+    said = (
+        f"the probabilities are {gap.value:+.3f} off ({gap.low:+.3f} to {gap.high:+.3f}) over {len(joined):,} flights"
+    )
+    return Check("live_performance", surely_off(gap), GAP_LIMIT, said)
+
+
+def surely_off(gap: Interval) -> float:
+    """How far the nearer end of the interval is from 0; 0 if it holds 0."""
+    return max(gap.low, -gap.high, 0.0)
+
+
+def _label_coverage(asked: pd.DataFrame, arrivals: pa.Table, now: datetime) -> Check:
+    """Of the flights whose label fell due in the last 7 days: known or not, as of `now`."""
+    due_at = asked["scheduled_arrival_at"] + DUE_AFTER
+    due = asked[(due_at <= now) & (due_at > now - SHORT)]
+    if len(np.unique(service_dates(due))) < FEWEST_DAYS:
+        return Check("label_coverage", math.nan, UNLABELLED_LIMIT, f"{UNKNOWN}: {len(due)} labels are due")
+    share = 1 - len(labelled(due, arrivals, now)) / len(due)
+    said = f"{share:.1%} of {len(due):,} due flights have no label"
+    return Check("label_coverage", share, UNLABELLED_LIMIT, said)
+
+
+def _skew(skew: SkewReport | None) -> Check:
+    if skew is None or skew.rows < skew.fewest_rows:
+        return Check("skew", math.nan, skew.budget if skew else BUDGET, UNKNOWN)
+    return Check("skew", skew.worst.share, skew.budget, skew.because)
+
+
+def quarantine_share(validated_dir: Path, day: date) -> float:
+    """Of the rows of all tables on the service date, those that validation set aside; NaN if there are none at all."""
+    good, bad = (
+        sum(partition.rows(day) for partition in _tables(folder) if partition.path(day).exists())
+        for folder in (validated_dir, validated_dir / "quarantine")
+    )
+    return bad / (good + bad) if good + bad else math.nan
+
+
+def _tables(folder: Path) -> list[Partitions]:
+    return [Partitions(folder / table.name) for table in EVENT_TABLES]

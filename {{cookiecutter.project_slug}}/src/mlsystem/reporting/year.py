@@ -1,0 +1,44 @@
+"""reports/year.json -> reports/year.html: a life of the system on one page."""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from mlsystem import storage
+from mlsystem.reporting import charts
+
+POLICIES = ("frozen", "loop", "retrained monthly")
+
+
+def write_year(reports_dir: Path) -> Path:
+    """Write the page and give its path. Raises FileNotFoundError if no life has been lived."""
+    source = reports_dir / "year.json"
+    if not source.exists():
+        raise FileNotFoundError(f"there is no {source}; run `make year` first")
+    page = reports_dir / "year.html"
+    storage.write_text(page, render(json.loads(source.read_text(encoding="utf-8"))))
+    return page
+
+
+def render(year: Mapping[str, Any]) -> str:
+    """The whole page as one HTML text that needs no network."""
+    loader = PackageLoader("mlsystem.reporting", ".")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    environment.filters["count"] = lambda value: f"{value:,}"
+    environment.filters["usd"] = lambda value: f"{value:,.0f}"
+    environment.filters["share"] = lambda value: f"{100 * value:.0f} %"
+    months = year["months"]
+    saved = {p: {m: {"usd": found} for m, found in year["saved"][p].items()} for p in POLICIES if p != "frozen"}
+    since = [one["since"] for one in year["champions"][1:]]
+    return environment.get_template("year.html.j2").render(
+        year=year,
+        policies=POLICIES,
+        names=[f"{date.fromisoformat(month + '-01'):%B}" for month in months["loop"]],
+        keys=list(months["loop"]),
+        auc=charts.months(months, "auc", "AUC", "loop", since),
+        money=charts.months(saved, "usd", "US dollars saved per 1,000 flights", "loop", since),
+    )

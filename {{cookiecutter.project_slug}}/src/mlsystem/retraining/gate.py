@@ -1,0 +1,152 @@
+"""The gate: whether a challenger may replace the champion, rule by rule, with what was found and what the limit is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlsystem.retraining.evidence import Evidence, Harm, harms, mean_gains
+from mlsystem.training.bootstrap import Interval
+from mlsystem.training.calibration import platt
+from mlsystem.training.evaluation import ece
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What promotion needs, each with its reason; decision 0016 has the measurements."""
+
+    fewest_labels: int = 5_000  # a week of New York; with fewer a saving of 1 % drowns in its interval
+    fewest_days: int = 7  # the bootstrap draws days, and a week has each kind of day
+    level: float = 0.9  # two-sided, so an equal model passes each of the two tests 1 time in 20, and it must pass both
+    slice_fewest_flights: int = 200  # fewer flights have no mean worth a verdict
+    slice_usd_per_1000: float = 100.0  # 1 % of what 1,000 flights cost: less is not worth keeping a worse average for
+    slice_log_loss: float = 0.01  # 2 % of a usual log-loss
+    slice_confidence: float = 0.95  # that no slice is called worse by chance, over all slices together
+    most_ece: float = 0.06  # a good model's, in a fortnight whose weather nobody foresaw
+    slope: tuple[float, float] = (0.8, 1.25)  # of log-odds: below, too sure of itself; above, too timid
+    most_latency_ms: float = 2.0  # one row; the rest of a request takes about 3
+    fewest_shadowed: int = 200  # live questions; some hours of a morning
+    shadow_share: float = 0.95  # of them scored: the last seconds' may still be on their way
+    shadow_furthest: float = 1e-6  # the file that is judged is the model that answered
+    most_bytes: int = 20_000_000  # loads in under a second, several fit beside one another
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One condition of promotion."""
+
+    name: str
+    is_met: bool
+    found: str
+    limit: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.found}; {'' if self.is_met else 'not '}within the limit: {self.limit}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Promoted only if every rule is met."""
+
+    rules: tuple[Rule, ...]
+
+    @property
+    def accepted(self) -> bool:
+        return all(rule.is_met for rule in self.rules)
+
+    @property
+    def refused_by(self) -> tuple[str, ...]:
+        """The names of the rules that are not met."""
+        return tuple(rule.name for rule in self.rules if not rule.is_met)
+
+    @property
+    def because(self) -> str:
+        """One sentence for the record."""
+        if self.accepted:
+            return f"accepted: all {len(self.rules)} rules are met; " + self.rules[1].found
+        return "refused: " + "; ".join(str(rule) for rule in self.rules if not rule.is_met)
+
+
+def judge(evidence: Evidence, limits: Limits | None = None, seed: int = 2013) -> Verdict:
+    """Every rule, also after one has failed: who is refused learns all reasons at once. Same evidence, same verdict."""
+    limits = limits or Limits()
+    measured: tuple[Rule, ...] = ()
+    if _is_measurable(evidence):
+        measured = (*_gains(evidence, limits, seed), _slices(evidence, limits, seed), *_calibration(evidence, limits))
+    return Verdict((_enough(evidence, limits), *measured, *_budgets(evidence, limits)))
+
+
+def _is_measurable(evidence: Evidence) -> bool:
+    return evidence.days > 1 and len(np.unique(evidence.is_late)) == 2
+
+
+def _enough(evidence: Evidence, limits: Limits) -> Rule:
+    flights, days = len(evidence.is_late), evidence.days
+    return Rule(
+        "enough labels",
+        flights >= limits.fewest_labels and days >= limits.fewest_days and _is_measurable(evidence),
+        f"{flights:,} labelled flights of {days} days, {int(evidence.is_late.sum()):,} late",
+        f"at least {limits.fewest_labels:,} of {limits.fewest_days} days, both late and punctual",
+    )
+
+
+def _gains(evidence: Evidence, limits: Limits, seed: int) -> tuple[Rule, Rule]:
+    dollars, log_loss = mean_gains(evidence, limits.level, seed)
+    return _gain("dollars", dollars, limits, ".0f", "USD per 1,000 flights"), _gain(
+        "log-loss", log_loss, limits, ".4f", "of log-loss"
+    )
+
+
+def _gain(name: str, gain: Interval, limits: Limits, form: str, unit: str) -> Rule:
+    found = f"gains {gain.value:+{form}} {unit} ({limits.level:.0%} interval {gain.low:+{form}} to {gain.high:+{form}})"
+    return Rule(name, gain.low > 0, found, "the interval above 0")
+
+
+def _slices(evidence: Evidence, limits: Limits, seed: int) -> Rule:
+    dollars, log_loss = harms(evidence, limits.slice_fewest_flights, limits.slice_confidence, seed)
+    worse = [_harm(one, ".0f", "USD per 1,000") for one in dollars if one.at_least > limits.slice_usd_per_1000]
+    worse += [_harm(one, ".4f", "of log-loss") for one in log_loss if one.at_least > limits.slice_log_loss]
+    return Rule(
+        "slices",
+        not worse,
+        "; ".join(worse) or f"none of {len(dollars)} slices is surely worse",
+        f"no slice surely ({limits.slice_confidence:.0%} over all at once) worse by more than "
+        f"{limits.slice_usd_per_1000:.0f} USD per 1,000 or {limits.slice_log_loss} of log-loss",
+    )
+
+
+def _harm(harm: Harm, form: str, unit: str) -> str:
+    return f"{harm.slice} loses {harm.value:{form}} {unit}, at least {harm.at_least:{form}} ({harm.flights:,} flights)"
+
+
+def _calibration(evidence: Evidence, limits: Limits) -> tuple[Rule, Rule]:
+    error = ece(evidence.challenger, evidence.is_late)
+    with np.errstate(over="ignore", invalid="ignore"):  # a model sure of everything has no slope: NaN, and is refused
+        slope = platt(evidence.challenger, evidence.is_late).slope
+    low, high = limits.slope
+    return (
+        Rule("calibration error", error <= limits.most_ece, f"ECE {error:.3f}", f"at most {limits.most_ece}"),
+        Rule("calibration slope", low <= slope <= high, f"slope {slope:.2f} of log-odds", f"{low} to {high}"),
+    )
+
+
+def _budgets(evidence: Evidence, limits: Limits) -> tuple[Rule, ...]:
+    milliseconds, size, skew, shadow = evidence.latency_ms, evidence.size_bytes, evidence.skew, evidence.shadow
+    return (
+        Rule(
+            "shadow",
+            shadow.scored >= max(limits.fewest_shadowed, limits.shadow_share * shadow.asked)
+            and shadow.furthest <= limits.shadow_furthest,
+            f"{shadow.scored:,} of {shadow.asked:,} live questions scored, the furthest {shadow.furthest:.1e} from its "
+            "file's answer",
+            f"at least {limits.fewest_shadowed:,} and {limits.shadow_share:.0%} scored, each within "
+            f"{limits.shadow_furthest:.0e}",
+        ),
+        Rule(
+            "latency",
+            milliseconds <= limits.most_latency_ms,
+            f"{milliseconds:.2f} ms for one row",
+            f"at most {limits.most_latency_ms:g} ms",
+        ),
+        Rule("size", size <= limits.most_bytes, f"{size:,} bytes", f"at most {limits.most_bytes:,} bytes"),
+        Rule("skew", skew.is_green, skew.because, skew.limit),
+    )

@@ -1,0 +1,77 @@
+"""What is known of the live system at a moment, and what a decision needs of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mlsystem.drift import psi
+from mlsystem.model_registry.champion import Champion
+from mlsystem.monitoring import batch, performance
+from mlsystem.retraining.decision import Limits, Measured
+from mlsystem.training.bootstrap import Interval
+
+WEEK = timedelta(days=7)  # the window that drift limits are of
+UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The prediction log up to a moment, and every label; those of later are not looked at."""
+
+    now: datetime
+    log: pa.Table  # as prediction_log.read gives it
+    predictions: pd.DataFrame  # the newest of each flight
+    labels: pa.Table  # as performance.read_labels gives it
+
+    def answers_of(self, version: str | None, span: timedelta) -> pd.DataFrame:
+        """What this version answered in the time before the moment."""
+        answers = self.predictions
+        inside = answers["as_of"].between(self.now - span, self.now)
+        return answers[inside & (answers["model_version"] == version)]
+
+    def log_since(self, span: timedelta) -> pa.Table:
+        return self.log.filter(pc.greater_equal(self.log["as_of"], pa.scalar(self.now - span)))
+
+    def labels_since(self, day: date) -> int:
+        """How many became known from that day on."""
+        known = self.labels["known_at"]
+        since = pa.scalar(datetime.combine(day, datetime.min.time(), UTC))
+        is_new = pc.and_(pc.greater_equal(known, since), pc.less_equal(known, pa.scalar(self.now)))
+        return int(pc.sum(is_new).as_py() or 0)
+
+
+def see(log: pa.Table, labels: pa.Table, now: datetime | None = None) -> Seen:
+    """`now` is the midnight (UTC) after the newest prediction if it is not said."""
+    newest = pc.max(log["as_of"]).as_py()
+    midnight = datetime.combine(newest.date() + timedelta(days=1), datetime.min.time(), UTC)
+    return Seen(now or midnight, log, batch.newest_per_flight(log), labels)
+
+
+def joined(pieces: Sequence[Seen], now: datetime) -> Seen:
+    """Several stretches of one log as one, at a moment. At least one."""
+    predictions = pd.concat([piece.predictions for piece in pieces], ignore_index=True)
+    newest = predictions.drop_duplicates("flight_id", keep="last", ignore_index=True)
+    return Seen(now, pa.concat_tables([piece.log for piece in pieces]), newest, pieces[-1].labels)
+
+
+def measured(seen: Seen, champion: Champion, trained_on: date, seed: int, limits: Limits | None = None) -> Measured:
+    """The champion's own answers of the last weeks, with the labels known by now."""
+    days = (limits or Limits()).window_days
+    answers = seen.answers_of(champion.version, timedelta(days=days))
+    found = performance.performance(answers, seen.labels, seen.now, seed)
+    week = answers.loc[answers["as_of"] >= seen.now - WEEK, "probability"].to_numpy(dtype="float64")
+    reference, usual = champion.references["score"], champion.drift_limits
+    return Measured(
+        today=seen.now.date(),
+        trained_on=trained_on,
+        new_labels=seen.labels_since(trained_on),
+        window_labels=found.labelled,
+        gap=found.intervals.get("gap", UNKNOWN),
+        surplus=found.intervals.get("surplus", UNKNOWN),
+        score_psi=psi(reference.counts, reference.count(week)) if len(week) else 0.0,
+        score_psi_limit=usual.psi["score"] if usual else float("inf"),
+    )

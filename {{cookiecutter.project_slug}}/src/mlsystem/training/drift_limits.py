@@ -1,0 +1,149 @@
+"""Drift limits that can be believed: what reference weeks do by themselves, with a stated rate of false alarms.
+
+Made from the training rows when a model is trained, for they belong to that model as its references do, and a week of
+serving has no second year to learn them from. Some 2 s for 200,000 rows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from mlsystem.drift import Reference, psi
+from mlsystem.training.bootstrap import by_day
+from mlsystem.training.split import Rows
+
+WEEK = 7
+DRAWN = 300  # windows: a reference has fewer distinct weeks than that
+FEWEST_FLIGHTS = 200  # of a slice in a window; fewer are one day's storm
+FALSE_ALARMS = 0.05  # of quiet weeks: 1 in 20 pages for nothing, over the score and the label together
+SCORE = "score"
+PAGING = (SCORE, "label")  # what pages; a feature's own drift is for whoever then looks
+
+
+@dataclass(frozen=True)
+class DriftLimits:
+    """PSI above which a window of `window_days` drifts, by column and for the score; and the label's usual range."""
+
+    window_days: int
+    false_alarms: float
+    psi: Mapping[str, float]
+    late_share: tuple[float, float]  # lowest and highest of reference windows
+    gap: tuple[float, float]  # of the mean probability less the late share
+    slice_spread: Mapping[str, float]  # standard deviation of the slice's gap against the others'
+    slice_sigmas: float  # how many of them the oddest of all slices keeps to
+    reference_late_share: float
+    reference_score: float  # mean probability of the reference rows
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def from_json(text: Mapping[str, Any]) -> DriftLimits:
+    return DriftLimits(**{**text, **{name: tuple(text[name]) for name in ("late_share", "gap")}})
+
+
+def drift_limits(
+    rows: Rows,
+    scores: np.ndarray,
+    references: Mapping[str, Reference],
+    slices: Mapping[str, np.ndarray],
+    seed: int,
+    window_days: int = WEEK,
+    false_alarms: float = FALSE_ALARMS,
+) -> DriftLimits:
+    """From windows drawn from the reference rows in blocks of whole weeks, so that a heat wave stays in one piece.
+
+    `references` has every model column, and `score` for the probabilities (n,); `slices` say which rows are in them.
+    Each kind of limit is passed by `false_alarms` of the windows; the paging ones share the rate of
+    false alarms between them: half of it for the score, a quarter for each end of the label.
+    """
+    blocks = _blocks(rows.service_date, window_days, seed)  # (B, D)
+    drawn = {}
+    for name, reference in references.items():
+        counts = blocks @ _daily_counts(reference, scores if name == SCORE else rows.column(name), rows.service_date)
+        drawn[name] = np.array([psi(reference.counts, one) for one in counts])
+    limits = _together({name: each for name, each in drawn.items() if name != SCORE}, false_alarms)
+    limits[SCORE] = float(np.quantile(drawn[SCORE], 1 - false_alarms / len(PAGING)))
+    gaps = scores - rows.is_late
+    sums = blocks @ by_day(np.column_stack([rows.is_late, gaps, np.ones(len(rows))]), rows.service_date)
+    tail = false_alarms / len(PAGING) / 2
+    (late_low, gap_low), (late_high, gap_high) = np.quantile(sums[:, :2] / sums[:, 2:], (tail, 1 - tail), axis=0)
+    slices = {
+        name: mask for name, mask in slices.items() if mask.sum() * window_days / blocks.shape[1] >= FEWEST_FLIGHTS
+    }
+    spread, sigmas = _spread(slices, gaps, blocks, rows.service_date, false_alarms)
+    return DriftLimits(
+        window_days,
+        false_alarms,
+        limits,
+        (float(late_low), float(late_high)),
+        (float(gap_low), float(gap_high)),
+        spread,
+        sigmas,
+        float(rows.is_late.mean()),
+        float(scores.mean()),
+    )
+
+
+def _spread(
+    slices: Mapping[str, np.ndarray], gaps: np.ndarray, blocks: np.ndarray, dates: np.ndarray, false_alarms: float
+) -> tuple[dict[str, float], float]:
+    """How far each slice's gap strays from the others', and how many times that the furthest one keeps to."""
+    if not slices:
+        return {}, 0.0
+    odd = against_the_others(blocks @ by_day(slice_columns(slices, gaps), dates))
+    spread = np.maximum(np.nanstd(odd, axis=0), 1e-12)
+    sigmas = np.quantile(np.nanmax(np.abs(odd) / spread, axis=1), 1 - false_alarms)
+    return dict(zip(slices, spread.tolist(), strict=True)), float(sigmas)
+
+
+def _together(drawn: Mapping[str, np.ndarray], false_alarms: float) -> dict[str, float]:
+    """Limits that all columns keep together in all but `false_alarms` of the windows; 37 limits of 5 % were noise."""
+    alone = {name: max(float(np.quantile(each, 1 - false_alarms)), 1e-6) for name, each in drawn.items()}
+    furthest = np.max([each / alone[name] for name, each in drawn.items()], axis=0)
+    factor = float(np.quantile(furthest, 1 - false_alarms))
+    return {name: limit * factor for name, limit in alone.items()}
+
+
+def slice_columns(slices: Mapping[str, np.ndarray], gaps: np.ndarray) -> np.ndarray:
+    """What `against_the_others` needs of each row: (n, 2K + 2), to be added up."""
+    masks = np.column_stack([*slices.values()]).astype("float64")
+    return np.hstack([masks, masks * gaps[:, None], np.ones((len(gaps), 1)), gaps[:, None]])
+
+
+def against_the_others(sums: np.ndarray) -> np.ndarray:
+    """Each slice's mean gap less that of all flights outside it: (B, K) from sums (B, 2K + 2); NaN without flights.
+
+    Against the others, so that a prior that moved everywhere makes no slice odd.
+    """
+    count = (sums.shape[1] - 2) // 2
+    flights, gaps, all_flights, all_gaps = np.split(sums, [count, 2 * count, 2 * count + 1], axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return gaps / flights - (all_gaps - gaps) / (all_flights - flights)
+
+
+def window_psi(matrix_and_score: Mapping[str, np.ndarray], references: Mapping[str, Reference]) -> dict[str, float]:
+    """PSI of each column of a window against its reference."""
+    return {name: psi(one.counts, one.count(matrix_and_score[name])) for name, one in references.items()}
+
+
+def _blocks(service_date: np.ndarray, window_days: int, seed: int) -> np.ndarray:
+    """How often each day is in each drawn window: (DRAWN, D). A window is made of runs of at most a week."""
+    days = len(np.unique(service_date))
+    run = min(WEEK, window_days, days)
+    drawn = np.random.default_rng(seed).integers(days - run + 1, size=(DRAWN, round(window_days / run)))
+    result = np.zeros((DRAWN, days))
+    for offset in range(run):
+        for column in drawn.T:
+            result[np.arange(DRAWN), column + offset] += 1
+    return result
+
+
+def _daily_counts(reference: Reference, values: np.ndarray, service_date: np.ndarray) -> np.ndarray:
+    """The reference's bins, counted day by day: (D, bins)."""
+    days = np.unique(service_date, return_inverse=True)[1]
+    bins = len(reference.counts)
+    cells = np.bincount(days * bins + reference.bin_indices(values), minlength=(days.max() + 1) * bins)
+    return cells.reshape(-1, bins)

@@ -1,0 +1,114 @@
+"""A day is replayed while its consumer and its service are killed again and again: nothing of it remains to be seen."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from mlsystem.feature_store.store import open_store
+from mlsystem.flows.consume import log_path
+from mlsystem.flows.live import play
+from mlsystem.flows.replay import Span
+from mlsystem.monitoring import batch
+from mlsystem.serving import prediction_log
+from mlsystem.serving.run import Running, running_service
+from mlsystem.settings import ROOT, Settings, child_environment
+from mlsystem.streaming.consumer import GROUP
+from mlsystem.streaming.event_log import EventLog, Position
+from serving_probe import free_port, own_copy, workers
+from stream_probe import Stream
+
+DAY = date(2013, 11, 28)
+SPAN = Span(DAY, DAY, timedelta(minutes=30))
+KILLS = 20
+SPEED = 24 * 3600 / 100  # a day in 100 s, and longer for what is killed
+
+pytestmark = pytest.mark.slow
+
+
+def new(system, folder: Path) -> Settings:  # type: ignore[no-untyped-def]
+    settings = own_copy(system.settings, folder).model_copy(update={"consumer_port": free_port()})
+    open_store(settings.features_dir, settings.online_dir)
+    return settings
+
+
+def left_behind(settings: Settings) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The store's rows, and by flight what was answered and from what."""
+    log = prediction_log.read(settings.predictions_dir)
+    answers = batch.newest_per_flight(log).set_index("flight_id").sort_index()
+    inputs = [name for name in answers if name.startswith("model_row.")]
+    return Stream(settings).stored(), answers[["probability", "degraded", *inputs]].astype(float).fillna(-1).to_dict()
+
+
+class Reaper(threading.Thread):
+    """Kills a worker of the service or the consumer, and starts the consumer again, until it is told to stop.
+
+    Each at any moment of its work, but not before it has begun to work again: an import killed for ever shows nothing.
+    """
+
+    def __init__(self, settings: Settings, running: Running, random: Random) -> None:
+        super().__init__(daemon=True)
+        self.settings, self.running, self.random = settings, running, random
+        self.over = threading.Event()
+        self.killed: list[str] = []
+        self.consumer, self.committed = self._consume(), self._committed()
+
+    def run(self) -> None:
+        while len(self.killed) < KILLS and not self.over.wait(self.random.uniform(0.2, 4)):
+            if self.random.random() < 0.4:
+                if self._committed() == self.committed:
+                    continue
+                self.consumer.send_signal(signal.SIGKILL)
+                self.consumer.wait()
+                self.consumer, self.committed = self._consume(), self._committed()
+                self.killed.append("consumer")
+            elif self.running.not_ready_because() is None and (found := workers(self.running)):
+                os.kill(self.random.choice(found).pid, signal.SIGKILL)
+                self.killed.append("worker")
+
+    def end(self) -> None:
+        self.over.set()
+        self.join()
+        self.consumer.kill()
+        self.consumer.wait()
+
+    def _committed(self) -> Position | None:
+        with closing(EventLog(log_path(self.settings))) as log:
+            return log.committed(GROUP)
+
+    def _consume(self) -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, "-m", "mlsystem", "consume"],
+            env=child_environment(self.settings),
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+
+def test_twenty_kills_of_consumer_and_service_change_nothing(system, tmp_path: Path):
+    calm, wild = new(system, tmp_path / "calm"), new(system, tmp_path / "wild")
+    seed = int(os.environ.get("KILLS_SEED", time.time_ns() % 100_000))
+    with running_service(calm):
+        undisturbed = play.fn(SPAN, calm)
+    with running_service(wild) as running:
+        reaper = Reaper(wild, running, Random(seed))
+        time.sleep(12)  # until the consumer has its lock, or the replay would take its place
+        reaper.start()
+        disturbed = play.fn(SPAN, wild, SPEED)
+        reaper.end()
+
+    print(f"seed {seed}: killed {reaper.killed}")
+    assert len(reaper.killed) >= 10, f"seed {seed}: too few kills to show anything"
+    assert (disturbed.errors, disturbed.flights) == (0, undisturbed.flights)
+    for here, there in zip(left_behind(calm), left_behind(wild), strict=True):
+        assert here == there, f"seed {seed}, killed {reaper.killed}"

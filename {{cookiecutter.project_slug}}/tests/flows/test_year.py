@@ -1,0 +1,116 @@
+"""Five weeks in the life, by the user's own command: stopped on the way, gone on with, decided, shadowed, judged."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import browser
+from mlsystem.flows.lived import CEILING, FROZEN, LOOP
+from mlsystem.model_registry.listing import table
+from mlsystem.monitoring import batch
+from mlsystem.reporting.year import render
+from mlsystem.retraining import journal
+from mlsystem.serving import prediction_log
+from mlsystem.settings import ROOT, Settings, child_environment
+from serving_probe import own_copy
+
+COMMAND = [sys.executable, "-m", "mlsystem", "year", "--from", "2013-04-01", "--to", "2013-05-04"]
+
+
+@pytest.fixture(scope="module")
+def settings(system, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The built data, and a life of its own."""
+    copied = own_copy(system.settings, tmp_path_factory.mktemp("year") / "data")
+    for name in ("source_dir", "training_sets_dir"):
+        source = getattr(system.settings, name)
+        (copied.data_dir / source.name).symlink_to(source)
+    return copied
+
+
+@pytest.fixture(scope="module")
+def said(settings: Settings) -> str:
+    """What the command printed: once until it was stopped as with Ctrl-C, and once to the end."""
+    log = settings.data_dir / "first.log"
+    with log.open("w") as out:
+        stopped = subprocess.Popen(COMMAND, cwd=ROOT, env=child_environment(settings), stdout=out, stderr=out)
+        deadline = time.monotonic() + 240
+        while "2013-04-08:" not in log.read_text():
+            assert stopped.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+        stopped.send_signal(signal.SIGINT)
+        assert stopped.wait(60) == 130, log.read_text()
+    done = subprocess.run(
+        COMMAND, cwd=ROOT, env=child_environment(settings), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def found(said: str, settings: Settings) -> dict:
+    return json.loads((settings.reports_dir / "year.json").read_text())
+
+
+@pytest.mark.slow
+def test_a_stopped_life_goes_on_where_it_was_and_asks_about_every_flight_once(said: str, found: dict, settings):
+    answers = batch.newest_per_flight(prediction_log.read(settings.model_copy(update={"life": "year"}).predictions_dir))
+
+    assert "going on with the replay that was stopped" in said
+    assert "training the first champion" not in said
+    assert found["replay"]["errors"] == 0
+    assert found["replay"]["flights"] == len(answers) > 28_000
+
+
+@pytest.mark.slow
+def test_the_month_was_decided_on_and_the_challenger_answered_in_the_shadow_before_it_was_judged(said, found, settings):
+    decision, verdict = found["notes"]
+
+    assert (decision["day"], verdict["day"]) == ("2013-05-01", "2013-05-02")
+    assert decision["because"].startswith("retrain: ")
+    assert "live questions scored, the furthest 0.0e+00" in verdict["rules"]["shadow"]
+    assert "no feature is over budget" in verdict["rules"]["skew"]
+    assert list(journal.read(settings.model_copy(update={"life": "year"}).models_dir)) == found["notes"]
+
+
+@pytest.mark.slow
+def test_the_champion_that_answers_is_the_one_that_the_gate_let_in(found: dict, settings: Settings):
+    own = settings.model_copy(update={"life": "year"})
+    answers = batch.newest_per_flight(prediction_log.read(own.predictions_dir)).sort_values("as_of")
+
+    assert found["notes"][1]["accepted"] is (len(found["champions"]) == 2)
+    assert answers["model_version"].iloc[-1] == found["champions"][-1]["version"]
+    assert "champion" in table(own.models_dir)
+
+
+@pytest.mark.slow
+def test_frozen_loop_and_ceiling_are_one_model_until_the_first_decision(found: dict):
+    of_april = [found["months"][policy]["2013-04"] for policy in (FROZEN, LOOP, CEILING)]
+
+    assert of_april[0] == of_april[1] == of_april[2]
+    assert (found["retrainings"], found["ceiling_retrainings"]) == (1, 1)
+
+
+@pytest.mark.slow
+def test_nothing_of_another_life_was_touched(said: str, settings: Settings, system):
+    assert not (settings.data_dir / "6_predictions").exists()
+    assert json.loads((system.settings.reports_dir / "run.json").read_text())["champion"] == "lightgbm"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", browser.WIDTHS)
+def test_the_page_fits_its_screen(found: dict, tmp_path: Path, width: int):
+    page = tmp_path / "year.html"
+    page.write_text(render(found))
+
+    shown = browser.show(page, width, tmp_path)
+
+    assert shown.needs <= width
+    assert shown.complaints == []
+    assert "1 of 1" in shown.text
+    assert "2013-05-01" in shown.text

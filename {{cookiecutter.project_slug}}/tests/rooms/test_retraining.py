@@ -1,0 +1,170 @@
+"""What a retraining learns from, what is kept of it, and what a loop is worth beside its floor and its ceiling."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from mlsystem.domain.request import MODEL_COLUMNS
+from mlsystem.monitoring.checks import Check
+from mlsystem.retraining import alarms, journal
+from mlsystem.retraining.challenger import window
+from mlsystem.retraining.evidence import shadowed
+from mlsystem.retraining.lived import Lived
+from mlsystem.retraining.seen import Seen
+from mlsystem.training.split import Rows, UnusableTrainingSet
+
+JANUARY, MARCH = date(2013, 1, 1), date(2013, 3, 1)
+MIDNIGHT = datetime(2013, 3, 1, tzinfo=UTC)
+DAY = np.timedelta64(1, "D")
+
+
+def flights(days: int, a_day: int = 4) -> Rows:
+    """Every second one late, from New Year on."""
+    dates = np.repeat(np.datetime64(JANUARY) + np.arange(days) * DAY, a_day)
+    is_late = np.arange(len(dates)) % 2 == 0
+    return Rows(np.zeros((len(dates), len(MODEL_COLUMNS))), is_late, dates)
+
+
+def test_a_retraining_learns_only_from_labels_that_are_known_and_tunes_on_the_last_of_them():
+    rows = flights(90)
+    known_at = rows.service_date.astype("datetime64[us]") + 2 * DAY  # two days after the flight
+
+    train, tune = window(rows, known_at, JANUARY, MARCH)
+
+    assert train.days[1] < tune.days[0]
+    assert tune.days[1] == date(2013, 2, 27), "of the 28th no label is known at midnight"
+    assert len(train) + len(tune) == 4 * 58
+
+
+def test_a_label_that_becomes_known_later_changes_nothing():
+    rows = flights(90)
+    known_at = rows.service_date.astype("datetime64[us]") + DAY
+    late_news = known_at.copy()
+    late_news[rows.service_date == np.datetime64("2013-02-10")] = np.datetime64("2013-03-01T00:00:01")
+
+    train, tune = window(rows, late_news, JANUARY, MARCH)
+
+    assert np.datetime64("2013-02-10") not in set(train.service_date) | set(tune.service_date)
+
+
+def test_a_window_without_both_labels_is_refused_with_what_to_do():
+    rows = flights(20)
+
+    with pytest.raises(UnusableTrainingSet, match="ingest more days"):
+        window(rows, rows.service_date.astype("datetime64[us]") + 40 * DAY, JANUARY, date(2013, 1, 20))
+
+
+def test_the_journal_keeps_every_line_and_knows_the_last_retraining(tmp_path: Path):
+    training = {"tune": {"last_day": "2013-02-28"}}
+    assert journal.trained_on(tmp_path, training) == MARCH
+
+    journal.note(tmp_path, date(2013, 4, 1), "decision", "no retraining", version=None)
+    assert journal.trained_on(tmp_path, training) == MARCH
+    journal.note(tmp_path, date(2013, 5, 1), "decision", "retrain", version="2")
+    journal.note(tmp_path, date(2013, 5, 2), "verdict", "refused", version="2", accepted=False)
+
+    assert [line["day"] for line in journal.read(tmp_path)] == ["2013-04-01", "2013-05-01", "2013-05-02"]
+    assert journal.trained_on(tmp_path, training) == date(2013, 5, 1), "a refused one counts: it taught nothing new"
+
+
+def answered(count: int, version: str = "1") -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "as_of": pd.Series([MIDNIGHT - timedelta(hours=n) for n in range(count)]).astype("datetime64[us, UTC]"),
+            "model_version": version,
+            "shadow_version": [None] * count,
+            "shadow_probability": [None] * count,
+            **{f"model_row.{name}": 0.0 for name in MODEL_COLUMNS},
+        }
+    )
+
+
+def always(probability: float):  # type: ignore[no-untyped-def]
+    return lambda matrix: np.full(len(matrix), probability)
+
+
+def test_a_shadow_is_counted_from_its_first_answer_and_compared_with_the_file():
+    predictions = answered(10)
+    predictions.loc[:3, "shadow_version"], predictions.loc[:3, "shadow_probability"] = "2", 0.25
+    predictions.loc[2, "shadow_version"] = None
+
+    found = shadowed(predictions, always(0.25), "2")
+
+    assert (found.asked, found.scored, found.furthest) == (4, 3, 0.0)
+    assert shadowed(predictions, always(0.35), "2").furthest == pytest.approx(0.1)
+    assert shadowed(predictions, always(0.25), "3").scored == 0
+
+
+def test_what_is_seen_ends_at_the_moment():
+    arrivals = pa.table({"known_at": pa.array([MIDNIGHT - timedelta(days=1), MIDNIGHT, MIDNIGHT + timedelta(hours=1)])})
+    predictions = pd.concat([answered(5), answered(5, "2").assign(as_of=MIDNIGHT + timedelta(minutes=30))])
+    seen = Seen(MIDNIGHT, pa.table({}), predictions, arrivals)
+
+    assert seen.labels_since(date(2013, 2, 28)) == 2
+    assert len(seen.answers_of("1", timedelta(hours=2))) == 3
+    assert len(seen.answers_of("2", timedelta(hours=2))) == 0
+
+
+@pytest.fixture
+def lived() -> Lived:
+    """60 days whose probabilities the ceiling knows and the floor does not."""
+    random = np.random.default_rng(1)
+    truth = random.beta(1, 3, 60 * 400)
+    is_late = random.random(len(truth)) < truth
+    days = np.repeat(np.datetime64(MARCH) + np.arange(60) * DAY, 400)
+    floor = np.full(len(truth), truth.mean())
+    half = np.where(days < np.datetime64("2013-04-01"), floor, truth)
+    return Lived(is_late, days, {"floor": floor, "half": half, "ceiling": truth}, seed=1)
+
+
+def test_the_floor_keeps_nothing_the_ceiling_all_and_half_a_life_half(lived: Lived):
+    for name, share in (("floor", 0.0), ("half", 29 / 60), ("ceiling", 1.0)):
+        for kept in lived.kept(name, "floor", "ceiling").values():
+            assert kept.low - 0.01 <= share <= kept.high + 0.01, name
+            assert kept.value == pytest.approx(share, abs=0.05)
+
+
+def test_months_and_totals_are_of_the_same_flights(lived: Lived):
+    months = lived.by_month()["ceiling"]
+
+    assert list(months) == ["2013-03", "2013-04"]
+    assert months["2013-03"]["auc"].low < months["2013-03"]["auc"].value < months["2013-03"]["auc"].high
+    assert lived.total("ceiling")["usd_per_1000"].value < lived.total("floor")["usd_per_1000"].value
+
+
+def breach(name: str, value: float) -> Check:
+    return Check(name, value, 0.1, f"{name} is {value}")
+
+
+def test_days_in_a_row_make_one_alarm_and_a_quiet_day_ends_it(tmp_path: Path):
+    for day, value in ((1, 0.2), (2, 0.3), (3, 0.05), (4, 0.4)):
+        alarms.note(tmp_path, date(2013, 5, day), [breach("skew", value), breach("score_drift", 0.0)], "quiet")
+
+    assert alarms.spans(tmp_path / "nothing", MARCH) == []
+    spans = [
+        (one["name"], one["since"][-2:], one["until"][-2:], one["because"])
+        for one in alarms.spans(tmp_path, date(2013, 5, 31))
+    ]
+    assert spans == [("skew", "01", "02", "skew is 0.2"), ("skew", "04", "04", "skew is 0.4")]
+
+
+def test_a_day_that_is_looked_at_again_counts_once(tmp_path: Path):
+    for value in (0.2, 0.3):
+        alarms.note(tmp_path, MARCH, [breach("skew", value)], None)
+
+    (one,) = alarms.spans(tmp_path, MARCH)
+    assert one["because"] == "skew is 0.3"
+
+
+@pytest.mark.parametrize(("performance", "alarmed"), [(0.05, []), (0.2, ["score_drift", "live_performance"])])
+def test_scores_that_drift_alarm_only_while_labels_do_not_show_that_all_is_well(performance: float, alarmed: list[str]):
+    checks = [breach("score_drift", 0.2), breach("live_performance", performance)]
+
+    assert [one.name for one in alarms.alarming(checks)] == alarmed
+    assert [one.name for one in alarms.alarming([checks[0], breach("live_performance", float("nan"))])] == [
+        "score_drift"
+    ]

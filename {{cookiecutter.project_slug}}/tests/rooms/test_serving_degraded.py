@@ -1,0 +1,188 @@
+"""The feature store down, locked or slow, and too many callers: what is said then, and how soon it is over."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from mlsystem.serving.run import Running, running_service
+from mlsystem.settings import Settings
+from serving_probe import FLIGHT, answers, metric, send
+from steady_load import Load, capacity, post, quantile
+
+FAULT_SECONDS = 6.0
+OVERLOADING_CALLERS = 256
+MANY = 50  # flights per question, so that the caller, who shares the cores, can really ask ten times too much
+COUNT = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) SELECT max(i) AS most FROM n"
+SLOW_VIEW = f"CREATE VIEW mlsystem_origin AS SELECT elsewhere.* FROM elsewhere, ({COUNT}) WHERE most > 0"
+
+
+@contextmanager
+def locked(rows: Path) -> Iterator[None]:
+    """Another process's writer that never ends; here another connection's."""
+    with closing(sqlite3.connect(rows, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
+        connection.execute("ROLLBACK")
+
+
+@contextmanager
+def slow(rows: Path) -> Iterator[None]:
+    """The origin's rows come from a view that counts for 2 seconds first: the real store, really slow."""
+    with closing(sqlite3.connect(rows, isolation_level=None)) as connection:
+        started = time.monotonic()
+        connection.execute(COUNT.format(rows=1_000_000)).fetchall()
+        a_million = time.monotonic() - started
+        connection.execute("ALTER TABLE mlsystem_origin RENAME TO elsewhere")
+        connection.execute(SLOW_VIEW.format(rows=int(2 / a_million * 1_000_000)))
+    yield
+    with closing(sqlite3.connect(rows, isolation_level=None)) as connection:
+        connection.execute("DROP VIEW mlsystem_origin")
+        connection.execute("ALTER TABLE elsewhere RENAME TO mlsystem_origin")
+
+
+@contextmanager
+def gone(rows: Path) -> Iterator[None]:
+    """A table that is not there: every lookup fails at once."""
+    with closing(sqlite3.connect(rows, isolation_level=None)) as connection:
+        connection.execute("ALTER TABLE mlsystem_origin RENAME TO elsewhere")
+        yield
+        connection.execute("ALTER TABLE elsewhere RENAME TO mlsystem_origin")
+
+
+@pytest.fixture(scope="module")
+def own(make_settings: Callable[[], Settings]) -> Iterator[tuple[Settings, Running]]:
+    settings = make_settings()
+    rows = settings.online_dir / "online.db"
+    with closing(
+        sqlite3.connect(rows)
+    ) as connection:  # a copy without write-ahead log, where a writer locks readers out
+        connection.execute(f"VACUUM INTO '{rows.with_name('copy.db')}'")
+    for path in rows.parent.glob("online.db*"):
+        path.unlink()
+    rows.with_name("copy.db").rename(rows)
+    with running_service(settings) as running:
+        yield settings, running
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", [locked, slow, gone], ids=lambda fault: fault.__name__)
+def test_a_store_in_trouble_costs_no_answer_and_little_time_and_is_asked_again_when_it_is_well(own, fault, measured):
+    settings, running = own
+    requests = [post({"flights": [FLIGHT | {"flight_number": number}]}) for number in range(1, 9)]
+    budget = settings.lookup_budget_seconds
+    opened = metric(scrape(running), "feature_store_breaker_opened_total")
+
+    with Load(settings.serving_port, requests, rate=60) as load:
+        time.sleep(5)
+        broken = time.time()
+        with fault(settings.online_dir / "online.db"):
+            broken_at_last = time.time()
+            time.sleep(FAULT_SECONDS)
+            refusal = send(running, "GET", "/readyz")
+            mended = time.time()
+        time.sleep(5)
+
+    said = [(one, one.content["predictions"][0]) for one in load.told]
+    during = [answer for one, answer in said if broken_at_last <= one.sent_at and one.answered_at < mended]
+    last_degraded = max(one.sent_at for one, answer in said if answer["degraded"])
+    healthy = quantile(load.between(broken - 4, broken), 0.99)
+    troubled = quantile(load.between(broken, mended), 0.99)
+    recovered = last_degraded - mended
+    measured(
+        f"store {fault.__name__}",
+        answers=len(during),
+        budget=budget,
+        p99_healthy=healthy,
+        p99_in_trouble=troubled,
+        recovered_after=recovered,
+    )
+    assert load.errors == []
+    assert {one.status for one in load.told} == {200}
+    assert all(answer["degraded"] for answer in during)
+    assert all(
+        answer["degraded"] or answer["feature_ages_seconds"].keys() >= {"origin", "weather"} for _, answer in said
+    )
+    assert not any(answer["degraded"] for one, answer in said if one.answered_at < broken)
+    assert refusal.status == 503
+    assert "feature store cannot be read" in refusal.content["error"]
+    assert metric(scrape(running), "feature_store_breaker_opened_total") > opened
+    assert not answers(running, FLIGHT)[0]["degraded"]
+
+
+@contextmanager
+def grown_old(rows: Path) -> Iterator[None]:
+    """Rows of yesterday, as after a night without a consumer."""
+    with closing(sqlite3.connect(rows, timeout=10, isolation_level=None)) as connection:
+        connection.execute("UPDATE mlsystem_origin SET event_ts = event_ts - 86400")
+        yield
+        connection.execute("UPDATE mlsystem_origin SET event_ts = event_ts + 86400")
+
+
+@pytest.mark.slow
+def test_rows_too_old_mark_every_answer_and_cost_nothing_else_and_fresh_ones_end_it(own, measured):
+    settings, running = own
+    requests = [post({"flights": [FLIGHT | {"flight_number": number}]}) for number in range(1, 9)]
+    counted = metric(scrape(running), "degraded_predictions_total", view="origin", reason="stale")
+
+    with Load(settings.serving_port, requests, rate=60) as load:
+        time.sleep(5)
+        broken = time.time()
+        with grown_old(settings.online_dir / "online.db"):
+            broken_at_last = time.time()
+            time.sleep(FAULT_SECONDS)
+            ready = send(running, "GET", "/readyz")
+            mended = time.time()
+        time.sleep(3)
+
+    said = [(one, one.content["predictions"][0]) for one in load.told]
+    during = [answer for one, answer in said if broken_at_last <= one.sent_at and one.answered_at < mended]
+    last_degraded = max(one.sent_at for one, answer in said if answer["degraded"])
+    measured(
+        "store grown_old",
+        answers=len(during),
+        p99_healthy=quantile(load.between(broken - 4, broken), 0.99),
+        p99_in_trouble=quantile(load.between(broken, mended), 0.99),
+        budget=settings.lookup_budget_seconds,
+        recovered_after=last_degraded - mended,
+    )
+    assert load.errors == []
+    assert {one.status for one in load.told} == {200}
+    assert {tuple(answer["degraded_because"]) for answer in during} == {("origin is older than 1 h",)}
+    assert not any(answer["degraded"] for one, answer in said if one.answered_at < broken)
+    assert ready.status == 200, "it answers as well as it can; freshness has an alert of its own"
+    now = metric(scrape(running), "degraded_predictions_total", view="origin", reason="stale")
+    assert now - counted == sum(answer["degraded"] for _, answer in said)
+
+
+@pytest.mark.slow
+def test_ten_times_too_many_questions_leave_most_of_the_capacity_and_are_refused_at_once(own, measured):
+    settings, _ = own
+    requests = [post({"flights": [FLIGHT | {"flight_number": n} for n in range(1, MANY + 1)]})] * OVERLOADING_CALLERS
+    able = capacity(settings.serving_port, requests)
+
+    with Load(settings.serving_port, requests, rate=10 * able, connections=OVERLOADING_CALLERS) as load:
+        time.sleep(2)
+        start = time.time()
+        time.sleep(6)
+        end = time.time()
+
+    told = [one for one in load.told if start <= one.sent_at + one.seconds < end]  # when they were answered
+    good, refused = ([one for one in told if one.status == status] for status in (200, 429))
+    refusals = sorted(one.answered_in for one in refused)
+    middle, slowest = (refusals[int(share * len(refusals))] for share in (0.5, 0.99))
+    offered = len(told) / (end - start)
+    goodput = len(good) / (end - start)
+    measured("overload", capacity=able, offered=offered, goodput=goodput, refused_p50=middle, refused_p99=slowest)
+    assert load.errors == []
+    assert len(good) + len(refused) == len(told)
+    assert refused
+    assert good
+    assert all(b"retry-after: 1" in one.head for one in refused)
+
+
+def scrape(running: Running) -> str:
+    return send(running, "GET", "/metrics").body.decode()

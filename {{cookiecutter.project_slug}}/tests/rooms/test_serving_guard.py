@@ -1,0 +1,40 @@
+"""The guard before any application: a refusal that is only for now says when to come again."""
+
+import asyncio
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from mlsystem.metrics import ServingMetrics
+from mlsystem.serving.guards import Guard
+
+
+def reply_of(status: int, most_in_flight: int) -> httpx.Response:
+    """What a caller gets from an application that answers every question with this status."""
+
+    def answer(_: Request) -> JSONResponse:
+        return JSONResponse({"error": "so it is"}, status)
+
+    app = Starlette(routes=[Route("/predict", answer, methods=["POST"])])
+    metrics = ServingMetrics()
+    guarded = Guard(app, lambda: metrics, max_body_bytes=1_000, max_in_flight=most_in_flight)
+
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(guarded), base_url="http://guarded") as client:
+            return await client.post("/predict", json={"flights": []})
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    ("status", "most_in_flight", "expected"), [(200, 0, (429, "1")), (503, 9, (503, "1")), (400, 9, (400, None))]
+)
+def test_who_is_refused_for_now_is_told_when_to_come_again_and_nobody_else(status, most_in_flight, expected):
+    reply = reply_of(status, most_in_flight)
+
+    assert (reply.status_code, reply.headers.get("retry-after")) == expected
+    assert reply.json()["error"]

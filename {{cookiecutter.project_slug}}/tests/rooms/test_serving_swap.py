@@ -1,0 +1,255 @@
+"""A new champion under load: nobody is refused, no answer mixes two models, and a bad one is left where it is."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mlsystem.domain.request import model_row
+from mlsystem.model_registry import promotions, registry, tracking
+from mlsystem.serving.run import Running, running_service, serve_command
+from mlsystem.serving.schema import FlightQuestion
+from mlsystem.settings import ROOT, Settings, child_environment
+from serving_probe import FLIGHT, answers, ask, metric, send
+from steady_load import Load, Told, capacity, post, quantile
+
+ROUNDS = 3
+SETTLED_SECONDS = 5.0
+FLIGHTS = [
+    FLIGHT | {"carrier": carrier, "origin": origin, "flight_number": number}
+    for number, (carrier, origin) in enumerate(((c, o) for c in ("UA", "B6", "DL", "AA") for o in ("EWR", "JFK")), 1)
+]
+WAITING_MOVER = """
+import sys, time
+from pathlib import Path
+from mlsystem.model_registry import promotions, registry
+models = Path(sys.argv[1])
+registry.load_champion(models)
+for line in sys.stdin:
+    kind, version = line.split()
+    champion = registry.aliases(models).get("champion")
+    if kind == "promote":
+        promotions.promote(models, version, champion, "a test", "under load", {})
+    else:
+        promotions.rollback(models, "a test", "under load")
+    print(time.time(), flush=True)
+"""
+
+
+def own_registry(settings: Settings) -> Settings:
+    """A registry of one's own: version 1 as built, 2 the climatology, 3 a version whose bundle was changed.
+
+    Not the logistic regression: it takes 2 ms more per flight, so half of one capacity is all of the other's.
+    """
+    built = settings.models_dir.resolve()
+    settings.models_dir.unlink()
+    settings.models_dir.mkdir()
+    shutil.copy(built / "mlflow.db", settings.models_dir)
+    uri = tracking.tracking_uri(settings.models_dir)
+    client = tracking.client(uri)
+    (experiment,) = (one for one in client.search_experiments() if one.name != "Default")
+    newest_last = client.search_runs([experiment.experiment_id])[::-1]
+    runs = {run.info.run_name: run.info.run_id for run in newest_last}
+    client.delete_registered_model(registry.REGISTERED_MODEL)  # a system that was trained again has more versions
+    versions = [registry.register(uri, runs[name]) for name in ("lightgbm", "climatology", "logistic_regression")]
+    assert versions == ["1", "2", "3"]
+    client.set_registered_model_alias(registry.REGISTERED_MODEL, registry.CHAMPION, "1")
+    client.set_model_version_tag(registry.REGISTERED_MODEL, "3", "bundle_sha256", "0" * 64)
+    client.set_registered_model_alias(registry.REGISTERED_MODEL, registry.CHALLENGER, "1")
+    return settings
+
+
+@pytest.fixture(scope="module")
+def swapping(make_settings: Callable[[], Settings]) -> Iterator[tuple[Settings, Running]]:
+    settings = own_registry(make_settings())
+    with running_service(settings) as running:
+        yield settings, running
+
+
+@pytest.fixture
+def mover(swapping: tuple[Settings, Running]) -> Iterator[Callable[[str], float]]:
+    """Moves the alias from a process that has everything imported; returns when it was moved."""
+    settings, _ = swapping
+    command = [sys.executable, "-W", "ignore", "-c", WAITING_MOVER, str(settings.models_dir)]
+    environment = child_environment(settings) | {"PYTHONPATH": str(ROOT / "src")}
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+
+        def move(what: str) -> float:
+            process.stdin.write(f"{what}\n")
+            process.stdin.flush()
+            return float(process.stdout.readline())
+
+        yield move
+        process.stdin.close()
+
+
+def expected(settings: Settings) -> dict[str, list[float]]:
+    """By version the probability of each of FLIGHTS, computed here and not by the service."""
+    from mlsystem.feature_store.online import OnlineFeatures
+    from mlsystem.feature_store.store import open_store
+
+    online = OnlineFeatures(open_store(settings.features_dir, settings.online_dir, register=False))
+    flights = [FlightQuestion.model_validate_json(_json(flight)).to_flight() for flight in FLIGHTS]
+    stored = online.lookup(flights, [flight.as_of for flight in flights])
+    matrix = np.array([model_row(flight, one.values) for flight, one in zip(flights, stored, strict=True)])
+    uri = tracking.tracking_uri(settings.models_dir)
+    models = {version: registry.load_version(uri, version) for version in ("1", "2")}
+    return {version: [float(model.predict(row[None])[0]) for row in matrix] for version, model in models.items()}
+
+
+def _json(content: object) -> str:
+    import json
+
+    return json.dumps(content)
+
+
+def version_of(one: Told) -> str:
+    return str(one.content["predictions"][0]["model_version"])
+
+
+@pytest.mark.slow
+def test_a_promotion_and_a_rollback_under_load_fail_no_request_and_mix_no_answer(swapping, mover, measured):
+    settings, running = swapping
+    known = expected(settings)
+    assert all(abs(a - b) > 1e-6 for a, b in zip(known["1"], known["2"], strict=True)), "the versions must differ"
+    requests = [post({"flights": [flight]}) for flight in FLIGHTS]
+    able = capacity(settings.serving_port, requests)
+
+    moves = []
+    with Load(settings.serving_port, requests, able / 2) as load:
+        for what, old in (("promote 2", "1"), ("rollback -", "2")) * ROUNDS:
+            time.sleep(SETTLED_SECONDS)
+            moves.append((what, old, mover(what)))
+        time.sleep(SETTLED_SECONDS)
+
+    assert load.errors == []
+    assert {one.status for one in load.told} == {200}
+    for one in load.told:
+        (answer,) = one.content["predictions"]
+        assert answer["probability"] == pytest.approx(known[answer["model_version"]][one.asked], abs=1e-12)
+    for move in moves:
+        measured("swap", rate=able / 2, answers=len(load.told), **swap_figures(load, *move))
+    text = scrape(running)
+    assert metric(text, "model_swaps_total", result="swapped") == 2 * len(moves)  # two workers
+    assert metric(text, "model_info", version="1") == 1
+    assert metric(text, "model_info", version="2") == 0
+
+
+def swap_figures(load: Load, what: str, old: str, moved: float) -> dict[str, Any]:
+    """Seconds until the last answer of the old version; p99 before, and from the move to a second after that."""
+    around = load.between(moved - 2, moved + SETTLED_SECONDS - 0.5)
+    last_old = max(one.sent_at for one in around if version_of(one) == old)
+    before = quantile(load.between(moved - 2, moved), 0.99)
+    during = quantile(load.between(moved, max(last_old, moved) + 1), 0.99)
+    return {"move": what, "seconds": last_old - moved, "p99_before": before, "p99_during": during}
+
+
+def test_a_large_request_is_answered_by_one_model_from_its_first_row_to_its_last(swapping):
+    settings, running = swapping
+    wait_for(running, registry.aliases(settings.models_dir)["champion"])
+    target = {"1": "2", "2": "1"}[send(running, "GET", "/model").content["version"]]
+    promotions.promote(settings.models_dir, target, {"1": "2", "2": "1"}[target], "a test", "a large request", {})
+
+    seen = set()
+    for _ in range(40):
+        versions = {answer["model_version"] for answer in answers(running, *[FLIGHT] * 400)}
+        assert len(versions) == 1
+        seen |= versions
+
+    assert target in seen
+    promotions.rollback(settings.models_dir, "a test", "as it was")
+    wait_for(running, {"1": "2", "2": "1"}[target])
+
+
+def test_a_version_that_cannot_be_loaded_is_refused_and_the_old_one_goes_on(swapping):
+    settings, running = swapping
+    champion = registry.aliases(settings.models_dir)["champion"]
+    wait_for(running, champion)
+    client = tracking.client(tracking.tracking_uri(settings.models_dir))
+
+    client.set_registered_model_alias(registry.REGISTERED_MODEL, registry.CHAMPION, "3")  # past every check of ours
+    refusals = wait_until(lambda: [s for s in models_of(running) if s["refused"]] and models_of(running))
+
+    assert {said["version"] for said in refusals} == {champion}
+    assert any("is not the file that was logged" in (said["refused"] or "") for said in refusals)
+    assert answers(running, FLIGHT)[0]["model_version"] == champion
+    assert wait_until(lambda: metric(scrape(running), "model_swaps_total", result="refused") >= 2)
+    assert metric(scrape(running), "model_info", version=champion) == 1
+
+    client.set_registered_model_alias(registry.REGISTERED_MODEL, registry.CHAMPION, champion)
+    assert wait_until(lambda: not any(said["refused"] for said in models_of(running)))
+
+
+def test_rollback_is_one_command_and_takes_seconds(swapping, measured):
+    settings, running = swapping
+    champion = registry.aliases(settings.models_dir)["champion"]
+    other = {"1": "2", "2": "1"}[champion]
+    promotions.promote(settings.models_dir, other, champion, "a test", "to be taken back", {})
+    wait_for(running, other)
+
+    started = time.monotonic()
+    command = [sys.executable, "-m", "mlsystem", "rollback", "--why", "a test of the command"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=child_environment(settings), capture_output=True, text=True, check=False
+    )
+    commanded = time.monotonic() - started
+    wait_for(running, champion)
+
+    measured("rollback", command=commanded, seconds=time.monotonic() - started)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"champion: version {champion} again, instead of {other}" in done.stdout
+    assert promotions.history(settings.models_dir)[-1].why == "a test of the command"
+
+
+def test_a_service_that_was_started_without_a_champion_becomes_ready_when_there_is_one(make_settings, tmp_path: Path):
+    settings = own_registry(make_settings()).model_copy(update={"workers": 1})
+    aside = tmp_path / "mlflow.db"
+    (settings.models_dir / "mlflow.db").rename(aside)
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            serve_command(settings), env=child_environment(settings), stdout=log, stderr=log, start_new_session=True
+        )
+    running = Running(f"http://127.0.0.1:{settings.serving_port}", tmp_path / "log", process)
+    try:
+        said = wait_until(lambda: (running.not_ready_because() or "").startswith("no model") and ask(running, FLIGHT))
+        about = send(running, "GET", "/model")
+        os.rename(aside, settings.models_dir / "mlflow.db")  # noqa: PTH104
+        assert wait_until(lambda: running.not_ready_because() is None)
+        (answer,) = answers(running, FLIGHT)
+    finally:
+        running.stop()
+
+    assert (said.status, about.status) == (503, 503)
+    assert "run `make train`" in said.content["error"]
+    assert answer["model_version"] == "1"
+
+
+def models_of(running: Running) -> list[dict]:
+    """What GET /model says, often enough to have met both workers."""
+    return [send(running, "GET", "/model").content for _ in range(8)]
+
+
+def wait_for(running: Running, version: str) -> None:
+    assert wait_until(lambda: {said["version"] for said in models_of(running)} == {version}), version
+
+
+def scrape(running: Running) -> str:
+    return send(running, "GET", "/metrics").body.decode()
+
+
+def wait_until(is_so: Callable, seconds: float = 60):
+    deadline = time.monotonic() + seconds
+    while not (found := is_so()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return found

@@ -1,0 +1,111 @@
+"""Callers at a steady rate on kept connections; every answer is kept with its moment, to be judged afterwards."""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+CONNECTIONS = 8
+
+
+@dataclass
+class Told:
+    """One answer. `seconds` count from when it should have been sent: a late caller must not hide a slow service."""
+
+    sent_at: float  # time.time()
+    seconds: float
+    answered_in: float  # seconds from when it really was sent
+    status: int
+    head: bytes
+    body: bytes
+    asked: int  # which of the requests
+
+    @property
+    def answered_at(self) -> float:
+        return self.sent_at + self.seconds
+
+    @property
+    def content(self) -> Any:
+        return json.loads(self.body)
+
+
+def post(content: Any) -> bytes:
+    """The bytes of one question."""
+    body = json.dumps(content).encode()
+    head = f"POST /predict HTTP/1.1\r\nhost: l\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def quantile(told: Sequence[Told], share: float) -> float:
+    ordered = sorted(one.seconds for one in told)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+@dataclass
+class Load:
+    """Asks the requests in turn from a thread of its own, `rate` per second or, without one, as fast as answered."""
+
+    port: int
+    requests: Sequence[bytes]
+    rate: float | None = None
+    connections: int = CONNECTIONS
+    told: list[Told] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def __enter__(self) -> "Load":
+        self._is_over = False
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._all()))
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over = True
+        self._thread.join()
+
+    def between(self, start: float, end: float) -> list[Told]:
+        return [one for one in self.told if start <= one.sent_at < end]
+
+    async def _all(self) -> None:
+        await asyncio.gather(*(self._caller(number) for number in range(self.connections)))
+
+    async def _caller(self, number: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        pause = self.connections / self.rate if self.rate else 0.0
+        due, place = time.time() + pause * number / self.connections, number
+        while not self._is_over:
+            if pause:
+                await asyncio.sleep(max(0.0, due - time.time()))
+            else:
+                due = time.time()
+            asked, place = place % len(self.requests), place + self.connections
+            try:
+                sent = time.time()
+                writer.write(self.requests[asked])
+                head, body = await _answer(reader)
+                now = time.time()
+            except (OSError, asyncio.IncompleteReadError) as problem:
+                self.errors.append(f"{type(problem).__name__}: {problem}")
+                reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            else:
+                self.told.append(Told(due, now - due, now - sent, int(head[9:12]), head, body, asked))
+            due += pause
+        writer.close()
+
+
+async def _answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    at = head.index(b"content-length:") + 15
+    return head, await reader.readexactly(int(head[at : head.index(b"\r", at)]))
+
+
+def capacity(port: int, requests: Sequence[bytes], seconds: float = 4) -> float:
+    """Answers per second when every caller asks again at once."""
+    with Load(port, requests) as load:
+        time.sleep(1)
+        start = time.time()
+        time.sleep(seconds)
+        end = time.time()
+    return len(load.between(start, end)) / (end - start)
