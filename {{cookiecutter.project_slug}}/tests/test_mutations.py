@@ -52,6 +52,7 @@ def test_an_edit_that_has_rotted_is_said(tmp_path: Path, old: str, new: str, tes
     assert sentence in told.stdout
 
 
+@pytest.mark.slow
 def test_an_edit_that_no_test_notices_is_a_failure_and_the_project_is_left_alone(tmp_path: Path):
     listed = tmp_path / "list.toml"
     harmless = EDIT.format(old="QUANTILE_BINS = 15", new="QUANTILE_BINS = 16", test=TEST)

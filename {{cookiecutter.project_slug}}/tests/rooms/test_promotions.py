@@ -104,6 +104,7 @@ def test_whoever_compared_with_another_champion_is_refused(models_dir: Path):
     assert [one.to_version for one in promotions.history(models_dir)] == ["1", "2"]
 
 
+@pytest.mark.slow
 def test_two_promotions_at_once_end_with_one_champion_and_the_loser_is_told(models_dir: Path):
     move(models_dir, "1", None)
     both = [start(models_dir, version, "1", f"process {version}") for version in ("2", "3")]

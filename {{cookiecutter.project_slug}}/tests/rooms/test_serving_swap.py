@@ -20,6 +20,8 @@ from mlsystem.settings import ROOT, Settings, child_environment
 from serving_probe import FLIGHT, answers, ask, metric, send
 from steady_load import Load, Told, capacity, post, quantile
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = 3
 SETTLED_SECONDS = 5.0
 FLIGHTS = [
@@ -118,7 +120,6 @@ def version_of(one: Told) -> str:
     return str(one.content["predictions"][0]["model_version"])
 
 
-@pytest.mark.slow
 def test_a_promotion_and_a_rollback_under_load_fail_no_request_and_mix_no_answer(swapping, mover, measured):
     settings, running = swapping
     known = expected(settings)

@@ -153,7 +153,7 @@ def _parsed(folder: Path, schema: pa.Schema, read_until: dict[Path, int]) -> pa.
 
 
 def _as_written(kind: pa.DataType) -> pa.DataType:
-    """Instants are ISO texts in JSON."""
+    """Instants are ISO texts in JSON, and a whole number may be written as 1.0."""
     if pa.types.is_struct(kind):
         return pa.struct([(field.name, _as_written(field.type)) for field in kind])
-    return pa.string() if kind == INSTANT else kind
+    return {INSTANT: pa.string(), pa.int64(): pa.float64()}.get(kind, kind)

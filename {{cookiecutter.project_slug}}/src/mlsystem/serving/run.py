@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -99,12 +98,11 @@ def serve_command(settings: Settings) -> list[str]:
 
 
 def main(settings: Settings) -> None:
-    """Become the service. Its folders are its own: with a shared one, one server's scrape shows another's workers."""
-    home = _home(settings)
-    metrics = home / "metrics"
-    shutil.rmtree(metrics, ignore_errors=True)  # the last run's counts must not be added to this one's
-    metrics.mkdir(parents=True)
-    own = {"BENTOML_HOME": str(home), "PROMETHEUS_MULTIPROC_DIR": str(metrics), "PYTHONUNBUFFERED": "1"}
+    """Become the service. Its folder is its own: with a shared one, one server's scrape shows another's workers.
+
+    BentoML keeps the workers' counts there, and removes the last run's when it starts.
+    """
+    own = {"BENTOML_HOME": str(_home(settings)), "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "bentoml", "serve", SERVICE]
     command += ["--host", settings.serving_host, "--port", str(settings.serving_port)]
     command += ["--timeout-graceful-shutdown", str(STOP_SECONDS)]
