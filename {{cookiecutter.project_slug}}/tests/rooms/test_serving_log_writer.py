@@ -80,3 +80,20 @@ def test_a_full_file_gives_way_to_the_next_and_the_oldest_go(tmp_path: Path, mon
 
     kept = [row["prediction_id"][0] for row in prediction_log.records(tmp_path)]
     assert kept == ["7", "8", "9"]
+
+
+def test_a_whole_number_that_was_written_with_a_point_is_read_as_one(tmp_path: Path):
+    PredictionLog(tmp_path, 9).append(
+        [{"prediction_id": "one", "flight_number": 7.0, "stored": {"origin_backlog": 3.0}}]
+    )
+
+    (row,) = prediction_log.read(tmp_path).to_pylist()
+
+    assert (row["flight_number"], row["stored"]["origin_backlog"]) == (7, 3)
+
+
+def test_a_line_that_is_no_prediction_is_told_with_its_file(tmp_path: Path):
+    PredictionLog(tmp_path, 9).append([{"somebody": "else"}])
+
+    with pytest.raises(prediction_log.UnreadableLog, match=r"jsonl has a line that is no prediction"):
+        prediction_log.read(tmp_path)

@@ -55,8 +55,8 @@ class Living:
 
     def __call__(self, moment: datetime, counts: Replayed) -> None:
         """Called with each interval's start, after its flights were answered."""
-        due = date(moment.year, moment.month, 1)
-        if self.first < due <= self.last and str(due) not in self._decided:
+        due = decision_day(moment, self.first, self.last)
+        if due is not None and str(due) not in self._decided:
             self._decided.add(str(due))
             self._timed("decisions and trainings", lambda: self._decide(midnight(due)))
         if self._judging is not None and moment >= self._judging + SHADOW:
@@ -145,6 +145,12 @@ class LogSoFar:
             self._recent.append(see(new, self._labels))
         self._recent = [piece for piece in self._recent if piece.now >= now - SEEN]
         return joined(self._recent, now)
+
+
+def decision_day(moment: datetime, first: date, last: date) -> date | None:
+    """The first of the month if it lies within the life: New Year's Eve in New York ends in January."""
+    day = date(moment.year, moment.month, 1)
+    return day if first < day <= last else None
 
 
 def midnight(day: date) -> datetime:

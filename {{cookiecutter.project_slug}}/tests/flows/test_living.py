@@ -1,0 +1,25 @@
+"""When a life decides on a retraining: on the first of a month, neither before it has lived nor after its end."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from mlsystem.flows.living import decision_day
+
+FIRST, LAST = date(2013, 3, 1), date(2013, 12, 31)
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        (datetime(2013, 3, 1, 10, tzinfo=UTC), None),
+        (datetime(2013, 3, 31, 23, 30, tzinfo=UTC), None),
+        (datetime(2013, 4, 1, tzinfo=UTC), date(2013, 4, 1)),
+        (datetime(2013, 4, 17, 8, tzinfo=UTC), date(2013, 4, 1)),  # gone on with after a stop: it is made up for
+        (datetime(2013, 12, 31, 20, tzinfo=UTC), date(2013, 12, 1)),
+        (datetime(2014, 1, 1, 2, tzinfo=UTC), None),  # still New Year's Eve in New York
+    ],
+    ids=str,
+)
+def test_a_decision_is_due_once_a_month_within_the_life(moment: datetime, day: date | None):
+    assert decision_day(moment, FIRST, LAST) == day
