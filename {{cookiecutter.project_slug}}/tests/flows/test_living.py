@@ -1,5 +1,7 @@
 """When a life decides on a retraining: on the first of a month, neither before it has lived nor after its end."""
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 
 import pytest
@@ -23,3 +25,10 @@ FIRST, LAST = date(2013, 3, 1), date(2013, 12, 31)
 )
 def test_a_decision_is_due_once_a_month_within_the_life(moment: datetime, day: date | None):
     assert decision_day(moment, FIRST, LAST) == day
+
+
+def test_the_pipelines_wait_with_feast_until_they_need_it():
+    """Its import takes 7 s and switches on the warnings that Great Expectations' import gives."""
+    asked = "import sys, mlsystem.flows.year, mlsystem.flows.live; sys.exit('feast' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0

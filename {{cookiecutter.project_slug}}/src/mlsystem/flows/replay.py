@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mlsystem import storage
 from mlsystem.domain.request import Flight
 from mlsystem.errors import UserError
-from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.flows.intervals import MINUTE, Interval, facts_between, intervals, opening
 from mlsystem.streaming.consumer import AHEAD, GROUP
 from mlsystem.streaming.event_log import EventLog
+
+if TYPE_CHECKING:  # Feast takes 7 s to import, and switches on the warnings of others
+    from mlsystem.feature_store.online import OnlineFeatures
 
 Progress = Callable[[datetime, "Replayed"], None]
 Ask = Callable[[dict[str, Any]], dict[str, Any] | None]
@@ -78,7 +80,7 @@ class State:
         self.path.unlink(missing_ok=True)
 
 
-def begin(span: Span, validated_dir: Path, log: EventLog, online: OnlineFeatures, state: State) -> None:
+def begin(span: Span, validated_dir: Path, log: EventLog, online: "OnlineFeatures", state: State) -> None:
     """Load the store, and the log with what windows reach back to; nothing, if a replay of the span is to go on."""
     if state.read(span) is not None:
         return

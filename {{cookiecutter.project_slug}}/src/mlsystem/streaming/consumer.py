@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,13 +11,15 @@ from filelock import FileLock, Timeout
 
 from mlsystem.domain.features import VIEWS
 from mlsystem.errors import UserError
-from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.features.build import TABLES
 from mlsystem.features.recent import RecentFacts
 from mlsystem.metrics import ConsumerMetrics
 from mlsystem.streaming.arrivals import REMEMBERED, Arrivals, Step
 from mlsystem.streaming.event_log import EventLog
 from mlsystem.streaming.late import corrections
+
+if TYPE_CHECKING:  # Feast takes 7 s to import, and switches on the warnings of others
+    from mlsystem.feature_store.online import OnlineFeatures
 
 GROUP = "features"
 BATCH = 5_000  # records read at a time: bounds memory when the consumer is far behind
@@ -39,7 +42,7 @@ class FeatureConsumer:
     """
 
     def __init__(
-        self, log: EventLog, online: OnlineFeatures, lateness: timedelta, metrics: ConsumerMetrics | None = None
+        self, log: EventLog, online: "OnlineFeatures", lateness: timedelta, metrics: ConsumerMetrics | None = None
     ) -> None:
         """Raises AlreadyConsumed."""
         self._lock = FileLock(log.path.with_suffix(".consumer"))
