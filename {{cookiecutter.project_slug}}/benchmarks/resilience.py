@@ -36,7 +36,7 @@ def swaps(found: list[dict[str, Any]]) -> Iterator[Line]:
     ratios = [one["p99_during"] / one["p99_before"] for one in moves]
     for one, ratio in zip(moves, ratios, strict=True):
         said = (
-            f"{one['move']:10} at {one['rate']:.0f}/s, taken up in {one['seconds']:.2f} s, "
+            f"{one['move']:42} at {one['rate']:.0f}/s, taken up in {one['seconds']:.2f} s, "
             f"p99 {milliseconds(one['p99_before'])} before, {milliseconds(one['p99_during'])} during: {ratio:.1f} times"
         )
         yield "swap", said, one["seconds"] < 5 and ratio <= 3

@@ -9,7 +9,7 @@ import numpy as np
 from mlsystem.domain.request import CODES, MODEL_COLUMNS
 from mlsystem.monitoring.skew import compared
 from mlsystem.retraining.evidence import Evidence, Shadowed
-from mlsystem.training.boosting import BoostedTrees
+from mlsystem.training.boosting import BoostedTrees, from_text
 from mlsystem.training.compare import latency_ms
 from mlsystem.training.slices import masks
 from mlsystem.training.split import Rows
@@ -25,7 +25,7 @@ def fitted(rows: Rows, trees: int = 60, seed: int = 1) -> BoostedTrees:
     known = lightgbm.Dataset(
         rows.matrix, rows.is_late.astype(float), feature_name=list(MODEL_COLUMNS), categorical_feature=CATEGORIES
     )
-    return BoostedTrees(lightgbm.train({**parameters, **repeatable}, known, trees))
+    return from_text(lightgbm.train({**parameters, **repeatable}, known, trees).model_to_string())
 
 
 def with_column(rows: Rows, name: str, values: np.ndarray) -> Rows:

@@ -114,3 +114,11 @@ def test_the_page_fits_its_screen(found: dict, tmp_path: Path, width: int):
     assert shown.complaints == []
     assert "1 of 1" in shown.text
     assert "2013-05-01" in shown.text
+
+
+@pytest.mark.slow
+def test_a_life_without_a_decision_claims_no_share(found: dict):
+    page = render(found | {"kept": {}, "retrainings": 0, "ceiling_retrainings": 0})
+
+    assert "of the dollars that monthly retraining saves" not in page
+    assert "0 of 0" in page

@@ -69,6 +69,14 @@ def test_a_loaded_model_predicts_to_the_last_bit_what_was_evaluated(logged, comp
     assert np.array_equal(champion.predict(matrix), comparison.results[name].fitted.predict(matrix))
 
 
+def test_loading_leaves_no_copy_behind(logged, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    registered(logged, "lightgbm")
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_champion_brings_all_that_serving_and_monitoring_need(logged, comparison, matrix):
     champion = registered(logged, "lightgbm")
 

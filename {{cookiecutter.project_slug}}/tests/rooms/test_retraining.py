@@ -128,6 +128,10 @@ def test_the_floor_keeps_nothing_the_ceiling_all_and_half_a_life_half(lived: Liv
             assert kept.value == pytest.approx(share, abs=0.05)
 
 
+def test_a_ceiling_that_is_the_floor_leaves_nothing_to_keep_a_share_of(lived: Lived):
+    assert lived.kept("half", "floor", "floor") == {}
+
+
 def test_months_and_totals_are_of_the_same_flights(lived: Lived):
     months = lived.by_month()["ceiling"]
 

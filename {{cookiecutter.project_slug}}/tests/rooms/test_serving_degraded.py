@@ -5,16 +5,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from statistics import median
 
 import pytest
 
 from mlsystem.serving.run import Running, running_service
 from mlsystem.settings import Settings
 from serving_probe import FLIGHT, answers, metric, send
-from steady_load import Load, capacity, post, quantile
+from steady_load import OPENING_SECONDS, Load, capacity, post, quantile
 
 FAULT_SECONDS = 6.0
-OVERLOADING_CALLERS = 256
+FULL, OVERLOADING_CALLERS = 16, 256  # so many keep both workers busy and are not refused; so many are
 MANY = 50  # flights per question, so that the caller, who shares the cores, can really ask ten times too much
 COUNT = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) SELECT max(i) AS most FROM n"
 SLOW_VIEW = f"CREATE VIEW mlsystem_origin AS SELECT elsewhere.* FROM elsewhere, ({COUNT}) WHERE most > 0"
@@ -162,10 +163,10 @@ def test_rows_too_old_mark_every_answer_and_cost_nothing_else_and_fresh_ones_end
 def test_ten_times_too_many_questions_leave_most_of_the_capacity_and_are_refused_at_once(own, measured):
     settings, _ = own
     requests = [post({"flights": [FLIGHT | {"flight_number": n} for n in range(1, MANY + 1)]})] * OVERLOADING_CALLERS
-    able = capacity(settings.serving_port, requests)
+    able = capacity(settings.serving_port, requests, connections=FULL)
 
     with Load(settings.serving_port, requests, rate=10 * able, connections=OVERLOADING_CALLERS) as load:
-        time.sleep(2)
+        time.sleep(2 + OVERLOADING_CALLERS * OPENING_SECONDS)
         start = time.time()
         time.sleep(6)
         end = time.time()
@@ -181,6 +182,7 @@ def test_ten_times_too_many_questions_leave_most_of_the_capacity_and_are_refused
     assert len(good) + len(refused) == len(told)
     assert refused
     assert good
+    assert median(one.answered_in for one in refused) < median(one.answered_in for one in good) / 3, "not out of turn"
     assert all(b"retry-after: 1" in one.head for one in refused)
 
 

@@ -2,6 +2,7 @@
 
 import gc
 
+import numpy as np
 from test_serving_swap import own_registry
 
 from mlsystem.metrics import ServingMetrics
@@ -35,3 +36,32 @@ def test_a_champion_that_loads_and_answers_nonsense_is_refused_and_the_old_one_g
 
     assert present.about()["version"] == "2"
     assert present.about()["refused"] is None
+
+
+def test_a_challenger_that_becomes_champion_and_a_champion_that_comes_back_are_not_loaded_again(make_settings):  # type: ignore[no-untyped-def]
+    settings = own_registry(make_settings())
+    client = tracking.client(tracking.tracking_uri(settings.models_dir))
+
+    def name(alias: str, version: str) -> None:
+        client.set_registered_model_alias(registry.REGISTERED_MODEL, alias, version)
+
+    name(registry.CHALLENGER, "2")
+    present = Present(settings, ServingMetrics())
+    present._look()
+    gc.unfreeze()
+    shadow = present._shadow
+    assert shadow is not None
+    shadow.offer(["an answer"], np.full((1, len(shadow.challenger.columns)), np.nan))
+    shadow.score()
+    for version in ("1", "2", "4"):  # from now on none of them would load
+        client.set_model_version_tag(registry.REGISTERED_MODEL, version, "bundle_sha256", "0" * 64)
+
+    answering = []
+    for version in ("2", "1", "2", "4"):
+        name(registry.CHAMPION, version)
+        present._look()
+        answering.append(present.about()["version"])
+
+    assert answering == ["2", "1", "2", "2"]
+    assert "champion 4 is refused" in present.about()["refused"]
+    assert shadow._log._open is None, "a shadow that is over keeps no file open"

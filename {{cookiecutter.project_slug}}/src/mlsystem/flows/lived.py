@@ -48,12 +48,18 @@ def write_page(lives: Lives, counts: dict[str, Any], seconds: dict[str, float]) 
     found: dict[str, Any] = {"first": str(lives.first), "last": str(lives.last), "replay": counts, "seconds": seconds}
     found |= figures(lives)
     storage.write_text(lives.settings.reports_dir / "year.json", json.dumps(found, indent=2) + "\n")
+    say(f"  {_worth(found)}")
+    return write_year(lives.settings.reports_dir)
+
+
+def _worth(found: dict[str, Any]) -> str:
+    if not found["kept"]:
+        return "no month began in this life, so no retraining was decided on: the loop is the frozen model"
     kept = found["kept"]["usd"]
-    say(
-        f"  {found['retrainings']} retrainings instead of {found['ceiling_retrainings']} kept {kept['value']:.0%} of "
+    return (
+        f"{found['retrainings']} retrainings instead of {found['ceiling_retrainings']} kept {kept['value']:.0%} of "
         f"their dollars (90 % interval {kept['low']:.0%} to {kept['high']:.0%})"
     )
-    return write_year(lives.settings.reports_dir)
 
 
 def figures(lives: Lives) -> dict[str, Any]:

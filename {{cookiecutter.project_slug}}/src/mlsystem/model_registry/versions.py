@@ -104,7 +104,8 @@ def load_version(tracking_uri: str, version: str) -> Champion:
         raise NoChampion(f"there is no model version {version}; run `make train`") from error
     try:
         folder = mlflow.artifacts.download_artifacts(client.get_model_version_download_uri(REGISTERED_MODEL, version))
-        bundle = mlflow.artifacts.download_artifacts(run_id=found.run_id, artifact_path="bundle.json")
+        run = client.get_run(str(found.run_id))  # read in place: asked for by its run, MLflow leaves a copy in /tmp
+        bundle = mlflow.artifacts.download_artifacts(f"{run.info.artifact_uri}/bundle.json")
     except (MlflowException, OSError) as error:
         raise UnusableModel(f"the files of model version {version} are gone ({error}); run `make train`") from error
     return champion_from(Path(bundle).read_bytes(), found.tags["bundle_sha256"], Path(folder), str(version))

@@ -4,11 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from mlsystem import storage
 from mlsystem.domain.costs import COST_OF_SURPRISE_CENTS, COST_OF_WARNING_CENTS, WARN_ABOVE
-from mlsystem.reporting import charts
+from mlsystem.reporting import charts, templates
 
 LARGEST = 10  # how many drifting columns the chart shows
 
@@ -25,13 +23,10 @@ def write_report(reports_dir: Path) -> Path:
 
 def render(run: dict[str, Any]) -> str:
     """The whole page as one HTML text that needs no network."""
-    loader = PackageLoader("mlsystem.reporting", ".")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-    environment.filters["count"] = lambda value: f"{value:,}"
-    environment.filters["usd"] = lambda value: f"{value:,.0f}"
     champion = run["champion"]
     drift = dict(list(run["drift"].items())[:LARGEST])
-    return environment.get_template("page.html.j2").render(
+    return templates.fill(
+        "page.html.j2",
         run=run,
         best=run["models"][champion],
         never=run["never_warn_usd_per_1000"],

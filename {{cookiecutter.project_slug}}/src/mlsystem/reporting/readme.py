@@ -54,16 +54,20 @@ def render(run: dict[str, Any]) -> str:
 
 def render_year(year: dict[str, Any]) -> str:
     """What `make year` found, as Markdown: the loop beside its floor and its ceiling."""
-    kept = year["kept"]["usd"]
+    worth = ""
+    if year["kept"]:
+        kept = year["kept"]["usd"]
+        worth = (
+            f" With {year['retrainings']} retrainings it kept {kept['value']:.0%} "
+            f"(90 % interval {kept['low']:.0%} to {kept['high']:.0%}) of the dollars that "
+            f"{year['ceiling_retrainings']} would have saved over a frozen model:"
+        )
     return "\n".join(
         [
             f"`make year` lived {year['first']} to {year['last']} in {year['seconds']['in all'] / 60:.0f} minutes "
-            f"({year['replay']['flights']:,} flights asked, {year['replay']['errors']} errors). "
-            f"With {year['retrainings']} retrainings it kept {kept['value']:.0%} "
-            f"(90 % interval {kept['low']:.0%} to {kept['high']:.0%}) of the dollars that "
-            f"{year['ceiling_retrainings']} would have saved over a frozen model:",
+            f"({year['replay']['flights']:,} flights asked, {year['replay']['errors']} errors).{worth}",
             "",
-            "| March to December | AUC | USD per 1,000 flights |",
+            "| model | AUC | USD per 1,000 flights |",
             "|---|---|---|",
             *(
                 f"| {name} | {found['auc']['value']:.3f} | {found['usd_per_1000']['value']:,.0f} |"

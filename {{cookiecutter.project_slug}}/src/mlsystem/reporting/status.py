@@ -3,10 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from mlsystem import storage
+from mlsystem.reporting import templates
 from mlsystem.reporting.sections import consumer, drift, held, monitoring, service
 from mlsystem.reporting.state import State, look
 from mlsystem.reporting.verdict import level, wrongs
@@ -32,13 +30,10 @@ def headline(state: State) -> str:
 
 def render(state: State, project: Project, now: datetime) -> str:
     """The whole page as one HTML text that needs no network."""
-    loader = PackageLoader("mlsystem.reporting", ".")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-    environment.filters["code"] = _with_code
-    environment.filters["utc"] = lambda moment: f"{moment:%Y-%m-%d %H:%M:%S} UTC"
     found = wrongs(state)
     sections = service(state.service), consumer(state.consumer), monitoring(state.monitoring), drift(state.monitoring)
-    return environment.get_template("status.html.j2").render(
+    return templates.fill(
+        "status.html.j2",
         project=project.name,
         now=now,
         level=level(state, found),
@@ -59,9 +54,3 @@ def next_step(state: State) -> str:
     if state.models.champion is None:
         return "No model was ever trained here: `make demo` runs the whole system, `make train` trains one."
     return "`make up` starts the service and the consumer; `make replay` plays a past day through them."
-
-
-def _with_code(text: str) -> Markup:
-    """What stands between backticks as code, the rest as text."""
-    parts = text.split("`")
-    return Markup("").join(Markup("<code>{}</code>").format(one) if n % 2 else one for n, one in enumerate(parts))

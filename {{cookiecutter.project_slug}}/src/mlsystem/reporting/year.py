@@ -6,10 +6,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from mlsystem import storage
-from mlsystem.reporting import charts
+from mlsystem.reporting import charts, templates
 
 POLICIES = ("frozen", "loop", "retrained monthly")
 
@@ -26,15 +24,11 @@ def write_year(reports_dir: Path) -> Path:
 
 def render(year: Mapping[str, Any]) -> str:
     """The whole page as one HTML text that needs no network."""
-    loader = PackageLoader("mlsystem.reporting", ".")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-    environment.filters["count"] = lambda value: f"{value:,}"
-    environment.filters["usd"] = lambda value: f"{value:,.0f}"
-    environment.filters["share"] = lambda value: f"{100 * value:.0f} %"
     months = year["months"]
     saved = {p: {m: {"usd": found} for m, found in year["saved"][p].items()} for p in POLICIES if p != "frozen"}
     since = [one["since"] for one in year["champions"][1:]]
-    return environment.get_template("year.html.j2").render(
+    return templates.fill(
+        "year.html.j2",
         year=year,
         policies=POLICIES,
         names=[f"{date.fromisoformat(month + '-01'):%B}" for month in months["loop"]],

@@ -30,7 +30,12 @@ class Lived:
         }
 
     def kept(self, policy: str, floor: str, ceiling: str) -> dict[str, Interval]:
-        """The policy's share of what the ceiling gains over the floor, in dollars and in log-loss."""
+        """The policy's share of what the ceiling gains over the floor, in dollars and in log-loss.
+
+        Empty if the two are one model: then there was nothing to gain.
+        """
+        if np.array_equal(self.policies[ceiling], self.policies[floor]):
+            return {}
         found = {}
         for name, of in (("usd", cost_usd), ("log_loss", losses)):
             cost = [of(self.policies[one], self.is_late) for one in (floor, policy, ceiling)]

@@ -23,7 +23,6 @@ Send = Callable[[Message], Awaitable[None]]
 
 ROUTES = ("/predict", "/model", "/metrics", "/livez", "/readyz", "/healthz", "/docs.json", "/")
 RETRY_AFTER_SECONDS = b"1"
-TURN_REQUESTS, TURN_SECONDS = 8, 0.05  # so many of a turn are answered always, more within the time
 BODY_SECONDS = 5.0  # a body of the largest size takes 1 s at 8 Mbit/s
 
 
@@ -38,7 +37,6 @@ class Guard:
         self.max_body_bytes = max_body_bytes
         self.max_in_flight = max_in_flight
         self.in_flight = 0
-        self._turn = _Turn()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -58,7 +56,7 @@ class Guard:
 
     async def _admitted(self, scope: Message, receive: Receive, answer: "_Answer") -> None:
         if scope["path"] == "/predict" and scope["method"] == "POST":
-            if self.in_flight > self.max_in_flight or self._turn.is_too_long():
+            if self.in_flight > self.max_in_flight:
                 raise Refused(429, "more requests have come than can be answered in time; try again in a second")
             receive = await self._body(dict(scope["headers"]), receive)
         await self.app(scope, receive, answer)
@@ -103,28 +101,6 @@ class Guard:
         self.metrics.request_seconds.labels(route).observe(seconds)
         if 400 <= status < 500:
             self.metrics.rejected.labels(status).inc()
-
-
-class _Turn:
-    """One turn of the event loop: the requests that had come when it began, answered one after the other.
-
-    Few of them ever wait on anything, so the queue is here and not among those in flight.
-    """
-
-    def __init__(self) -> None:
-        self._began = 0.0
-        self._requests = 0
-
-    def is_too_long(self) -> bool:
-        """Whether the next request of this turn has waited too long to be worth its answer."""
-        if self._requests == 0:
-            self._began = perf_counter()
-            asyncio.get_running_loop().call_soon(self._end)  # runs after all that is queued now
-        self._requests += 1
-        return self._requests > TURN_REQUESTS and perf_counter() - self._began > TURN_SECONDS
-
-    def _end(self) -> None:
-        self._requests = 0
 
 
 class _Gone(Exception):

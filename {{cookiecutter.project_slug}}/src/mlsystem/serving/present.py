@@ -1,7 +1,8 @@
 """The present champion of one worker, and the thread that takes up another one when the registry names it.
 
 A swap replaces one reference. A request reads it once, so one model makes all of an answer; the old model lives until
-its last request is answered. What cannot be loaded, or fails its smoke prediction, is refused, and the old one goes on.
+its last request is answered. A challenger that scores in the shadow, and the champion before, are in memory already.
+What cannot be loaded, or fails its smoke prediction, is refused, and the old one goes on.
 """
 
 import gc
@@ -9,16 +10,17 @@ import logging
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mlsystem.metrics import ServingMetrics
+from mlsystem.model_registry import tracking, versions
+from mlsystem.model_registry.champion import Champion, NoChampion
+from mlsystem.model_registry.smoke import check_smoke
 from mlsystem.serving.loading import CannotServe, Loaded, load
 from mlsystem.serving.log_writer import PredictionLog
 from mlsystem.serving.prediction_log import SHADOW_FOLDER
+from mlsystem.serving.shadow import Shadow
 from mlsystem.settings import Settings
-
-if TYPE_CHECKING:
-    from mlsystem.serving.shadow import Shadow
 
 logger = logging.getLogger("bentoml.mlsystem")
 
@@ -36,6 +38,7 @@ class Present:
         self._settings = settings
         self._metrics = metrics
         self._seen: Stamp = ()
+        self._before: Champion | None = None  # who was champion before, for a rollback
         self._shadow: Shadow | None = None
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="champion", daemon=True)
@@ -68,13 +71,15 @@ class Present:
 
     def _look(self) -> None:
         """One look: nothing if no file changed since the last one that came to an end."""
-        stamp = _stamp(self._settings.models_dir / "mlflow.db")
+        models_dir = self._settings.models_dir
+        stamp = _stamp(models_dir / "mlflow.db")
         if self.loaded is not None and stamp == self._seen:
             return
         try:
-            self._start() if self.loaded is None else self._swap(self.loaded)
+            aliases = versions.aliases_at_rest(models_dir)  # MLflow's own look takes 7 ms of the interpreter
+            self._start() if self.loaded is None else self._swap(self.loaded, aliases.get(versions.CHAMPION))
             if self.loaded is not None:
-                self._take_shadow(self.loaded)
+                self._take_shadow(self.loaded, aliases.get(versions.CHALLENGER))
             self._seen = stamp
         except Exception as problem:  # a store that cannot be reached, however it says so: ask again in a second
             self._tell(f"the model store cannot be read ({type(problem).__name__}: {problem})")
@@ -89,47 +94,54 @@ class Present:
         gc.collect()
         gc.freeze()  # full collections over Feast's heap are the 100 ms tail
 
-    def _swap(self, old: Loaded) -> None:
-        from mlsystem.model_registry import registry
-        from mlsystem.model_registry.smoke import check_smoke
-
-        version = registry.aliases(self._settings.models_dir).get(registry.CHAMPION)
-        if version == old.predictor.champion.version:
+    def _swap(self, old: Loaded, version: str | None) -> None:
+        before = old.predictor.champion
+        if version == before.version:
             self.refused = ""
             return
         try:
-            champion = registry.load_champion(self._settings.models_dir)
+            champion = self._version(version)
             check_smoke(champion)
-        except registry.NoChampion as problem:
+        except NoChampion as problem:
             self._metrics.swaps.labels("refused").inc()
-            self._tell(f"champion {version or 'none'} is refused and {old.predictor.champion.version} stays: {problem}")
+            self._tell(f"champion {version or 'none'} is refused and {before.version} stays: {problem}")
             return
-        self.loaded = old.with_champion(champion)
+        self.loaded, self._before = old.with_champion(champion), before
         self._metrics.swaps.labels("swapped").inc()
         self._tell("")
-        logger.info("champion %s answers now, instead of %s", champion.version, old.predictor.champion.version)
+        logger.info("champion %s answers now, instead of %s", champion.version, before.version)
 
-    def _take_shadow(self, loaded: Loaded) -> None:
+    def _take_shadow(self, loaded: Loaded, version: str | None) -> None:
         """The challenger scores as well, if it is another version and can be loaded; what it lacks is its affair."""
-        from mlsystem.model_registry import registry, tracking
-        from mlsystem.serving.shadow import Shadow
-
-        models_dir = self._settings.models_dir
-        version = registry.aliases(models_dir).get(registry.CHALLENGER) if self._settings.shadow else None
-        if version is None or version == loaded.predictor.champion.version:
-            self._shadow = None
-        elif self._shadow is None or self._shadow.challenger.version != version:
-            try:
-                challenger = registry.load_version(tracking.tracking_uri(models_dir), version)
-            except registry.NoChampion as problem:
-                self._shadow = None
-                self._metrics.shadow_failures.inc()
-                logger.error("challenger %s is not scored: %s", version, problem)
-            else:
-                folder = self._settings.predictions_dir / SHADOW_FOLDER
-                log = PredictionLog(folder, self._settings.prediction_log_files)
-                self._shadow = Shadow(challenger, log, self._metrics)
+        scored = self._shadow.challenger.version if self._shadow is not None else None
+        wanted = version if self._settings.shadow and version != loaded.predictor.champion.version else None
+        if wanted != scored:
+            old, self._shadow = self._shadow, self._new_shadow(wanted) if wanted is not None else None
+            if old is not None:
+                old.close()
         loaded.predictor.shadow = self._shadow
+
+    def _new_shadow(self, version: str) -> Shadow | None:
+        try:
+            challenger = self._version(version)
+        except NoChampion as problem:
+            self._metrics.shadow_failures.inc()
+            logger.error("challenger %s is not scored: %s", version, problem)
+            return None
+        folder = self._settings.predictions_dir / SHADOW_FOLDER
+        return Shadow(challenger, PredictionLog(folder, self._settings.prediction_log_files), self._metrics)
+
+    def _version(self, version: str | None) -> Champion:
+        """From memory if it is the challenger, or was the champion before: then a swap loads nothing.
+
+        Else from the registry, whose versions never change. Raises NoChampion.
+        """
+        for held in (self._before, self._shadow.challenger if self._shadow is not None else None):
+            if held is not None and held.version == version:
+                return held
+        if version is None:
+            raise NoChampion("no model version is champion; run `make train`")
+        return versions.load_version(tracking.tracking_uri(self._settings.models_dir), version)
 
     def _tell(self, problem: str) -> None:
         """Say a problem once: in the log, and where it can be asked for."""

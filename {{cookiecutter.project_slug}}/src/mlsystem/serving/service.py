@@ -25,7 +25,7 @@ from mlsystem.settings import configure_tools, load_settings
 SETTINGS = load_settings()
 TIMEOUT_SECONDS = 15  # BentoML's backstop; it keeps a timer per request for as long, so it must be short
 MAX_IN_FLIGHT = 24  # per worker: so many requests of the largest size, 0.5 s each, are answered within the timeout
-CHUNK = 50  # flights answered at a stretch; between two, health checks and single flights get their turn
+CHUNK = 50  # flights answered at a stretch; between two, other questions and health checks get their turn
 
 if TYPE_CHECKING:
     Question = PredictRequest
@@ -53,6 +53,7 @@ class FlightDelays:
     def __init__(self) -> None:
         configure_tools(SETTINGS)
         logging.getLogger("bentoml._internal.server.http_app").addFilter(ExpectedRefusals())
+        self.turn = asyncio.Lock()  # first come, first served
         self.present = Present(SETTINGS, serving_metrics())
         self.present.watch()
 
@@ -62,11 +63,12 @@ class FlightDelays:
         loaded = self.present.loaded  # read once: a swap may come between two chunks
         if loaded is None:
             return JSONResponse({"error": self.present.problem}, status_code=503)  # type: ignore[return-value]
-        flights = [flight.to_flight() for flight in question.flights]
-        answers = loaded.predictor.answer(flights[:CHUNK])
-        for start in range(CHUNK, len(flights), CHUNK):
-            await asyncio.sleep(0)
-            answers += loaded.predictor.answer(flights[start : start + CHUNK])
+        flights, answers = [flight.to_flight() for flight in question.flights], []
+        for start in range(0, len(flights), CHUNK):
+            async with self.turn:
+                await asyncio.sleep(0)  # whoever came meanwhile is read now,
+                await asyncio.sleep(0)  # and now waits, or is refused: not only after all who wait were answered
+                answers += loaded.predictor.answer(flights[start : start + CHUNK])
         # Not the model itself: BentoML would check it again and write it to the socket in two pieces.
         content = PredictResponse.model_construct(predictions=answers).model_dump_json()
         return Response(content, media_type="application/json")  # type: ignore[return-value]

@@ -55,3 +55,7 @@ class Shadow:
                 logger.error("%d shadow scores were lost: %s: %s", len(rows), type(problem).__name__, problem)
             else:
                 self._metrics.shadow_predictions.inc(len(rows))
+
+    def close(self) -> None:
+        """No more is scored; what waits is forgotten."""
+        self._log.close()

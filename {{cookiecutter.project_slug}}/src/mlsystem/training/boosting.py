@@ -1,8 +1,9 @@
 """LightGBM: boosted trees on the columns as they are; the number of trees and the setting are chosen on tune."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +30,8 @@ class BoostedTrees:
     """A native booster. One thread per prediction: under load, more make one row 300 times slower."""
 
     booster: "Booster"
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    paths: tuple[np.ndarray, np.ndarray]  # _path_tables of its text
+    parameters: Mapping[str, Any]
 
     def predict_proba(self, matrix: np.ndarray) -> np.ndarray:
         return np.asarray(self.booster.predict(matrix, num_threads=1))
@@ -41,36 +43,43 @@ class BoostedTrees:
         it credits the lower split more than SHAP would.
         """
         leaves = np.asarray(self.booster.predict(matrix, pred_leaf=True, num_threads=1), dtype=int)  # (n, trees)
-        tables, offsets = self._paths
+        tables, offsets = self.paths
         return np.stack([tables[row].sum(axis=0) for row in leaves.reshape(len(matrix), -1) + offsets])
 
-    @cached_property
-    def _paths(self) -> tuple[np.ndarray, np.ndarray]:
-        """For each leaf of each tree its path's contributions, (leaves, F), and where each tree's leaves begin."""
-        tables = [_path_table(tree) for tree in self.booster.model_to_string().split("\nTree=")[1:]]
-        return np.concatenate(tables), np.cumsum([0] + [len(table) for table in tables[:-1]])
+
+def _path_tables(text: str) -> tuple[np.ndarray, np.ndarray]:
+    """For each leaf of each tree its path's contributions, (trees x leaves, F), and where each tree's leaves begin.
+
+    From the booster's text, where a child >= 0 is a split and a child below 0 is leaf ~child. All trees at once, for a
+    worker does this beside its answers.
+    """
+    trees = [_fields(tree) for tree in text.split("\nTree=")[1:]]
+    split_value, leaf_value = _padded(trees, "internal_value"), _padded(trees, "leaf_value")
+    feature, *children = (_padded(trees, name) for name in ("split_feature", "left_child", "right_child"))
+    splits = split_value.shape[1]
+    value = np.hstack([split_value, leaf_value])  # a tree's splits come first, then its leaves
+    paths = np.zeros((*value.shape, len(MODEL_COLUMNS)))
+    for split in range(splits):  # a child's number is above its parent's
+        tree = np.flatnonzero(~np.isnan(feature[:, split]))
+        column = feature[tree, split].astype(int)
+        for side in children:
+            child = side[tree, split].astype(int)
+            child = np.where(child >= 0, child, splits + ~child)
+            paths[tree, child] = paths[tree, split]
+            paths[tree, child, column] += value[tree, child] - value[tree, split]
+    leaves = leaf_value.shape[1]
+    return paths[:, splits:].reshape(-1, len(MODEL_COLUMNS)), np.arange(len(trees)) * leaves
 
 
-def _path_table(tree: str) -> np.ndarray:
-    """One tree's leaves x F, read from its text: a child >= 0 is a split, a child below 0 is leaf ~child."""
-    fields = dict(line.split("=", 1) for line in tree.splitlines() if "=" in line)
-    numbers = {name: np.array(fields.get(name, "").split(), dtype=float) for name in ("internal_value", "leaf_value")}
-    nodes = {
-        name: [int(n) for n in fields.get(name, "").split()] for name in ("split_feature", "left_child", "right_child")
-    }
-    table = np.zeros((len(numbers["leaf_value"]), len(MODEL_COLUMNS)))
-    reached = {0: np.zeros(len(MODEL_COLUMNS))} if nodes["left_child"] else {}
-    while reached:
-        node, path = reached.popitem()
-        for child in (nodes["left_child"][node], nodes["right_child"][node]):
-            value = numbers["internal_value"][child] if child >= 0 else numbers["leaf_value"][~child]
-            further = path.copy()
-            further[nodes["split_feature"][node]] += value - numbers["internal_value"][node]
-            if child >= 0:
-                reached[child] = further
-            else:
-                table[~child] = further
-    return table
+def _fields(tree: str) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in tree.splitlines() if "=" in line)
+
+
+def _padded(trees: Sequence[Mapping[str, str]], name: str) -> np.ndarray:
+    """One line of each tree as numbers, (trees, longest); NaN after the end of a shorter one."""
+    rows = [[float(number) for number in tree.get(name, "").split()] for tree in trees]
+    longest = max(map(len, rows), default=0)
+    return np.array([row + [math.nan] * (longest - len(row)) for row in rows]).reshape(len(rows), longest)
 
 
 def fit(train: Rows, tune: Rows, seed: int, threads: int) -> BoostedTrees:
@@ -94,14 +103,12 @@ def _fit_one(parameters: dict[str, Any], train: Rows, tune: Rows, seed: int, thr
         valid_sets=[lightgbm.Dataset(tune.matrix, tune.is_late.astype(float), reference=known)],
         callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
     )
-    best = lightgbm.Booster(model_str=booster.model_to_string(num_iteration=booster.best_iteration))
-    return BoostedTrees(best, {**parameters, "trees": best.num_trees()})
+    text = booster.model_to_string(num_iteration=booster.best_iteration)
+    return from_text(text, {**parameters, "trees": text.count("\nTree=")})
 
 
-def from_text(text: str) -> BoostedTrees:
+def from_text(text: str, parameters: Mapping[str, Any] = MappingProxyType({})) -> BoostedTrees:
     """A booster from its own text format: numbers only, nothing that could run. Raises lightgbm.basic.LightGBMError."""
     import lightgbm
 
-    model = BoostedTrees(lightgbm.Booster(model_str=text))
-    _ = model._paths  # made at load, so that the first caller does not wait for it
-    return model
+    return BoostedTrees(lightgbm.Booster(model_str=text), _path_tables(text), parameters)

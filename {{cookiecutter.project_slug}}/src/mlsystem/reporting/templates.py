@@ -1,0 +1,28 @@
+"""The pages' templates: what a page shows is escaped, what it misses is an error, numbers are written in one way."""
+
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+FILTERS = {
+    "count": lambda value: f"{value:,}",
+    "usd": lambda value: f"{value:,.0f}",
+    "share": lambda value: f"{100 * value:.0f} %",
+    "utc": lambda moment: f"{moment:%Y-%m-%d %H:%M:%S} UTC",
+}
+
+
+def fill(template: str, **values: Any) -> str:
+    """The whole page as one HTML text that needs no network. Raises jinja2.UndefinedError if a value is missing."""
+    environment = Environment(
+        loader=PackageLoader("mlsystem.reporting", "."), autoescape=True, undefined=StrictUndefined
+    )
+    environment.filters |= FILTERS | {"code": _with_code}
+    return environment.get_template(template).render(**values)
+
+
+def _with_code(text: str) -> Markup:
+    """What stands between backticks as code, the rest as text."""
+    parts = text.split("`")
+    return Markup("").join(Markup("<code>{}</code>").format(one) if n % 2 else one for n, one in enumerate(parts))
