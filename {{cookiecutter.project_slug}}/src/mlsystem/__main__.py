@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from pydantic import ValidationError
@@ -55,9 +55,18 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
         ("features", "compute the features of days"),
         ("train", "make the training set, compare the candidates, register the best"),
     ):
-        in_range = task(name, help_text)
-        in_range.add_argument("--from", dest="first", type=date.fromisoformat, default=settings.first_day)
-        in_range.add_argument("--to", dest="last", type=date.fromisoformat, default=settings.last_day)
+        _days(task(name, help_text), settings.first_day, settings.last_day)
+    _loop_tasks(task)
+    task("smoke", "start the service, ask it about one flight, stop it")
+    task("monitor", "measure drift, quality and performance over the prediction log")
+    task("status", "look at the system as it is now and write reports/status.html")
+    task("deploy", "serve the Prefect deployments with their schedules, until stopped")
+    task("report", "write reports/report.html again from reports/run.json")
+    task("readme", "write the last run's figures into README.md")
+    return parser
+
+
+def _loop_tasks(task: Callable[[str, str], argparse.ArgumentParser]) -> None:
     task("models", "print the versions of the model with their aliases and figures")
     promote = task("promote", "make a version champion; the running service takes it up within seconds")
     promote.add_argument("--version", required=True, help="a version that `models` lists")
@@ -67,22 +76,18 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     task("retrain", "decide from the prediction log whether to train a challenger, and train it")
     task("judge", "let the challenger in by the gate's rules, or send it away")
     year = task("year", "let the system live through past months, and write reports/year.html")
-    year.add_argument("--from", dest="first", type=date.fromisoformat, default=date(2013, 3, 1))
-    year.add_argument("--to", dest="last", type=date.fromisoformat, default=date(2013, 12, 31))
+    _days(year, date(2013, 3, 1), date(2013, 12, 31))
     replay = task("replay", "play past days through the running service")
-    replay.add_argument("--day", type=date.fromisoformat, help="a service date, such as 2013-11-05")
-    replay.add_argument("--from", dest="first", type=date.fromisoformat, help="or the first of several")
-    replay.add_argument("--to", dest="last", type=date.fromisoformat, help="and the last")
+    replay.add_argument("--day", type=date.fromisoformat, help="a service date, such as 2013-11-05; or several:")
+    _days(replay, None, None)
     replay.add_argument("--speed", type=float, help="times real time; as fast as it goes if it is not said")
     replay.add_argument("--minutes", type=int, default=1, help="of an interval; over 1, its flights share requests")
     task("consume", "take events from the log into the online store, until stopped; `replay` then leaves it to this")
-    task("smoke", "start the service, ask it about one flight, stop it")
-    task("monitor", "measure drift, quality and performance over the prediction log")
-    task("status", "look at the system as it is now and write reports/status.html")
-    task("deploy", "serve the Prefect deployments with their schedules, until stopped")
-    task("report", "write reports/report.html again from reports/run.json")
-    task("readme", "write the last run's figures into README.md")
-    return parser
+
+
+def _days(parser: argparse.ArgumentParser, first: date | None, last: date | None) -> None:
+    parser.add_argument("--from", dest="first", type=date.fromisoformat, default=first, help="the first day")
+    parser.add_argument("--to", dest="last", type=date.fromisoformat, default=last, help="and the last")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -11,14 +12,15 @@ import pytest
 
 from mlsystem.serving.run import Running, running_service
 from mlsystem.settings import Settings
-from serving_probe import FLIGHT, answers, metric, send
-from steady_load import OPENING_SECONDS, Load, capacity, post, quantile
+from serving_probe import FLIGHT, Reply, answers, metric, send
+from steady_load import OPENING_SECONDS, Load, Told, capacity, post, quantile
 
 FAULT_SECONDS = 6.0
 FULL, OVERLOADING_CALLERS = 16, 256  # so many keep both workers busy and are not refused; so many are
 MANY = 50  # flights per question, so that the caller, who shares the cores, can really ask ten times too much
 COUNT = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) SELECT max(i) AS most FROM n"
 SLOW_VIEW = f"CREATE VIEW mlsystem_origin AS SELECT elsewhere.* FROM elsewhere, ({COUNT}) WHERE most > 0"
+Fault = Callable[[Path], AbstractContextManager[None]]
 
 
 @contextmanager
@@ -69,51 +71,6 @@ def own(make_settings: Callable[[], Settings]) -> Iterator[tuple[Settings, Runni
         yield settings, running
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("fault", [locked, slow, gone], ids=lambda fault: fault.__name__)
-def test_a_store_in_trouble_costs_no_answer_and_little_time_and_is_asked_again_when_it_is_well(own, fault, measured):
-    settings, running = own
-    requests = [post({"flights": [FLIGHT | {"flight_number": number}]}) for number in range(1, 9)]
-    budget = settings.lookup_budget_seconds
-    opened = metric(scrape(running), "feature_store_breaker_opened_total")
-
-    with Load(settings.serving_port, requests, rate=60) as load:
-        time.sleep(5)
-        broken = time.time()
-        with fault(settings.online_dir / "online.db"):
-            broken_at_last = time.time()
-            time.sleep(FAULT_SECONDS)
-            refusal = send(running, "GET", "/readyz")
-            mended = time.time()
-        time.sleep(5)
-
-    said = [(one, one.content["predictions"][0]) for one in load.told]
-    during = [answer for one, answer in said if broken_at_last <= one.sent_at and one.answered_at < mended]
-    last_degraded = max(one.sent_at for one, answer in said if answer["degraded"])
-    healthy = quantile(load.between(broken - 4, broken), 0.99)
-    troubled = quantile(load.between(broken, mended), 0.99)
-    recovered = last_degraded - mended
-    measured(
-        f"store {fault.__name__}",
-        answers=len(during),
-        budget=budget,
-        p99_healthy=healthy,
-        p99_in_trouble=troubled,
-        recovered_after=recovered,
-    )
-    assert load.errors == []
-    assert {one.status for one in load.told} == {200}
-    assert all(answer["degraded"] for answer in during)
-    assert all(
-        answer["degraded"] or answer["feature_ages_seconds"].keys() >= {"origin", "weather"} for _, answer in said
-    )
-    assert not any(answer["degraded"] for one, answer in said if one.answered_at < broken)
-    assert refusal.status == 503
-    assert "feature store cannot be read" in refusal.content["error"]
-    assert metric(scrape(running), "feature_store_breaker_opened_total") > opened
-    assert not answers(running, FLIGHT)[0]["degraded"]
-
-
 @contextmanager
 def grown_old(rows: Path) -> Iterator[None]:
     """Rows of yesterday, as after a night without a consumer."""
@@ -123,40 +80,88 @@ def grown_old(rows: Path) -> Iterator[None]:
         connection.execute("UPDATE mlsystem_origin SET event_ts = event_ts + 86400")
 
 
-@pytest.mark.slow
-def test_rows_too_old_mark_every_answer_and_cost_nothing_else_and_fresh_ones_end_it(own, measured):
+@dataclass
+class Lived:
+    """A steady load before, while and after the store was in trouble."""
+
+    load: Load
+    broken: float  # time.time()
+    broken_at_last: float
+    mended: float
+    readiness: Reply  # while it was in trouble
+
+    @property
+    def answers(self) -> list[tuple[Told, dict]]:
+        return [(one, one.content["predictions"][0]) for one in self.load.told]
+
+    @property
+    def during(self) -> list[dict]:
+        """The answers of requests that met nothing but the trouble."""
+        asked = [(one, answer) for one, answer in self.answers if self.broken_at_last <= one.sent_at]
+        return [answer for one, answer in asked if one.answered_at < self.mended]
+
+    def figures(self) -> dict[str, float]:
+        return {
+            "answers": len(self.during),
+            "p99_healthy": quantile(self.load.between(self.broken - 4, self.broken), 0.99),
+            "p99_in_trouble": quantile(self.load.between(self.broken, self.mended), 0.99),
+            "recovered_after": max(one.sent_at for one, answer in self.answers if answer["degraded"]) - self.mended,
+        }
+
+
+def lived_through(own: tuple[Settings, Running], fault: Fault) -> Lived:
     settings, running = own
     requests = [post({"flights": [FLIGHT | {"flight_number": number}]}) for number in range(1, 9)]
-    counted = metric(scrape(running), "degraded_predictions_total", view="origin", reason="stale")
-
     with Load(settings.serving_port, requests, rate=60) as load:
         time.sleep(5)
         broken = time.time()
-        with grown_old(settings.online_dir / "online.db"):
+        with fault(settings.online_dir / "online.db"):
             broken_at_last = time.time()
             time.sleep(FAULT_SECONDS)
-            ready = send(running, "GET", "/readyz")
+            readiness = send(running, "GET", "/readyz")
             mended = time.time()
-        time.sleep(3)
+        time.sleep(5)
+    return Lived(load, broken, broken_at_last, mended, readiness)
 
-    said = [(one, one.content["predictions"][0]) for one in load.told]
-    during = [answer for one, answer in said if broken_at_last <= one.sent_at and one.answered_at < mended]
-    last_degraded = max(one.sent_at for one, answer in said if answer["degraded"])
-    measured(
-        "store grown_old",
-        answers=len(during),
-        p99_healthy=quantile(load.between(broken - 4, broken), 0.99),
-        p99_in_trouble=quantile(load.between(broken, mended), 0.99),
-        budget=settings.lookup_budget_seconds,
-        recovered_after=last_degraded - mended,
-    )
-    assert load.errors == []
-    assert {one.status for one in load.told} == {200}
-    assert {tuple(answer["degraded_because"]) for answer in during} == {("origin is older than 1 h",)}
-    assert not any(answer["degraded"] for one, answer in said if one.answered_at < broken)
-    assert ready.status == 200, "it answers as well as it can; freshness has an alert of its own"
+
+def check_that_nobody_was_refused_or_misled(lived: Lived) -> None:
+    assert lived.load.errors == []
+    assert {one.status for one in lived.load.told} == {200}
+    assert lived.during
+    assert not any(answer["degraded"] for one, answer in lived.answers if one.answered_at < lived.broken)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", [locked, slow, gone], ids=lambda fault: fault.__name__)
+def test_a_store_in_trouble_costs_no_answer_and_little_time_and_is_asked_again_when_it_is_well(own, fault, measured):
+    settings, running = own
+    opened = metric(scrape(running), "feature_store_breaker_opened_total")
+
+    lived = lived_through(own, fault)
+
+    measured(f"store {fault.__name__}", budget=settings.lookup_budget_seconds, **lived.figures())
+    check_that_nobody_was_refused_or_misled(lived)
+    assert all(answer["degraded"] for answer in lived.during)
+    assert all(a["degraded"] or a["feature_ages_seconds"].keys() >= {"origin", "weather"} for _, a in lived.answers)
+    assert lived.readiness.status == 503
+    assert "feature store cannot be read" in lived.readiness.content["error"]
+    assert metric(scrape(running), "feature_store_breaker_opened_total") > opened
+    assert not answers(running, FLIGHT)[0]["degraded"]
+
+
+@pytest.mark.slow
+def test_rows_too_old_mark_every_answer_and_cost_nothing_else_and_fresh_ones_end_it(own, measured):
+    settings, running = own
+    counted = metric(scrape(running), "degraded_predictions_total", view="origin", reason="stale")
+
+    lived = lived_through(own, grown_old)
+
+    measured("store grown_old", budget=settings.lookup_budget_seconds, **lived.figures())
+    check_that_nobody_was_refused_or_misled(lived)
+    assert {tuple(answer["degraded_because"]) for answer in lived.during} == {("origin is older than 1 h",)}
+    assert lived.readiness.status == 200, "it answers as well as it can; freshness has an alert of its own"
     now = metric(scrape(running), "degraded_predictions_total", view="origin", reason="stale")
-    assert now - counted == sum(answer["degraded"] for _, answer in said)
+    assert now - counted == sum(answer["degraded"] for _, answer in lived.answers)
 
 
 @pytest.mark.slow

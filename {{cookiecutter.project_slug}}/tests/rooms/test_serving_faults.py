@@ -88,8 +88,9 @@ def test_a_killed_worker_is_replaced_and_loses_nothing_that_was_answered(own: Ru
     assert metric(send(own, "GET", "/metrics").body.decode(), "predictions_total") >= 40
 
 
-def test_a_port_in_use_is_said_before_anything_starts(own: Running, own_settings: Settings):
-    with pytest.raises(NotStarted, match=rf"port {own_settings.serving_port} is in use.*MLSYSTEM_SERVING_PORT"):
+def test_a_port_in_use_is_said_with_who_uses_it_before_anything_starts(own: Running, own_settings: Settings):
+    said = rf"port {own_settings.serving_port} is in use by process {own.process.pid}; .*MLSYSTEM_SERVING_PORT"
+    with pytest.raises(NotStarted, match=said):
         start(own_settings)
 
 

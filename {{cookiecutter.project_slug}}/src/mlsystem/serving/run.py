@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from mlsystem.errors import UserError
 from mlsystem.settings import ROOT, Settings, child_environment
 
@@ -58,8 +60,8 @@ def start(settings: Settings, wait_seconds: float = START_SECONDS) -> Running:
     """The running service, ready to answer. Raises NotStarted with the reason and the last lines of its log."""
     if _is_taken(settings.serving_host, settings.serving_port):
         raise NotStarted(
-            f"port {settings.serving_port} is in use; stop what runs there (`make down`) "
-            f"or set MLSYSTEM_SERVING_PORT to another"
+            f"port {settings.serving_port} is in use{_listener(settings.serving_port)}; stop it (`make down` if "
+            f"`make up` started it, else `kill` it), or set MLSYSTEM_SERVING_PORT to another"
         )
     log_path = _home(settings) / "service.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
@@ -127,6 +129,17 @@ def _wait(running: Running, seconds: float) -> None:
 def _is_taken(host: str, port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex((host, port)) == 0
+
+
+def _listener(port: int) -> str:
+    """Which process listens there, as far as the system tells: of a service that was left behind, its first."""
+    try:
+        listening = (one for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN and one.pid)
+        holder = next(psutil.Process(one.pid) for one in listening if one.laddr.port == port)
+        family = [one for one in (holder, *holder.parents()) if SERVICE in one.cmdline()]
+    except (psutil.Error, StopIteration):  # macOS tells root alone; and it may end meanwhile
+        return ""
+    return f" by process {(family or [holder])[-1].pid}"
 
 
 def _kill_group(process: subprocess.Popen) -> None:

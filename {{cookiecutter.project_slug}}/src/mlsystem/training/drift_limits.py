@@ -60,12 +60,6 @@ def drift_limits(
     false alarms between them: half of it for the score, a quarter for each end of the label.
     """
     blocks = _blocks(rows.service_date, window_days, seed)  # (B, D)
-    drawn = {}
-    for name, reference in references.items():
-        counts = blocks @ _daily_counts(reference, scores if name == SCORE else rows.column(name), rows.service_date)
-        drawn[name] = np.array([psi(reference.counts, one) for one in counts])
-    limits = _together({name: each for name, each in drawn.items() if name != SCORE}, false_alarms)
-    limits[SCORE] = float(np.quantile(drawn[SCORE], 1 - false_alarms / len(PAGING)))
     gaps = scores - rows.is_late
     sums = blocks @ by_day(np.column_stack([rows.is_late, gaps, np.ones(len(rows))]), rows.service_date)
     tail = false_alarms / len(PAGING) / 2
@@ -77,7 +71,7 @@ def drift_limits(
     return DriftLimits(
         window_days,
         false_alarms,
-        limits,
+        _psi_limits(rows, scores, references, blocks, false_alarms),
         (float(late_low), float(late_high)),
         (float(gap_low), float(gap_high)),
         spread,
@@ -85,6 +79,18 @@ def drift_limits(
         float(rows.is_late.mean()),
         float(scores.mean()),
     )
+
+
+def _psi_limits(
+    rows: Rows, scores: np.ndarray, references: Mapping[str, Reference], blocks: np.ndarray, false_alarms: float
+) -> dict[str, float]:
+    drawn = {}
+    for name, reference in references.items():
+        counts = blocks @ _daily_counts(reference, scores if name == SCORE else rows.column(name), rows.service_date)
+        drawn[name] = np.array([psi(reference.counts, one) for one in counts])
+    limits = _together({name: each for name, each in drawn.items() if name != SCORE}, false_alarms)
+    limits[SCORE] = float(np.quantile(drawn[SCORE], 1 - false_alarms / len(PAGING)))
+    return limits
 
 
 def _spread(
