@@ -33,7 +33,7 @@ WARM_UP = 1 / 3  # of the time: pools fill, and each process meets its first hou
 GROWTH = 0.05  # of the mean, over what was measured, that counts as growing
 SIGMAS = 3.0  # and the slope must be that many of its standard errors: memory goes up and down by itself
 BOUNDED = {  # what grows towards a bound of its own
-    "prediction log, MB": "settings.prediction_log_files of 64 MB, the oldest go first",
+    "prediction log, MB": "as much as settings.prediction_log_files of 64 MB hold, the oldest go first",
     "event log, MB": "what windows reach back to and 3 days (streaming/arrivals.py REMEMBERED)",
 }
 METRICS = "prometheus_multiproc_dir"  # where BentoML has its workers count

@@ -48,5 +48,5 @@ def test_what_has_a_bound_of_its_own_is_said_with_its_bound(soak: ModuleType):
     n = np.arange(40.0)
     printed = soak.table(soak.growth(looks(**{"prediction log, MB": n, "service log, MB": n})))
 
-    assert "| to a bound: settings.prediction_log_files of 64 MB, the oldest go first |" in printed
+    assert "| to a bound: as much as settings.prediction_log_files of 64 MB hold, the oldest go first |" in printed
     assert printed.splitlines()[-1].endswith("| **yes** |")

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from datetime import date
 
@@ -28,12 +29,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tasks.keep_user_errors_short()
     try:
         return int(getattr(tasks, options.task)(options) or 0)
-    except tasks.USER_ERRORS as problem:
+    except (*tasks.USER_ERRORS, KeyboardInterrupt) as problem:
+        traceback.clear_frames(problem.__traceback__)  # Prefect keeps it; an open DuckDB connection in it warns at exit
+        if isinstance(problem, KeyboardInterrupt):
+            print(f"\n{options.task}: stopped; run it again and it goes on from here", file=sys.stderr)
+            return 130
         print(f"{options.task}: {problem}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print(f"\n{options.task}: stopped; run it again and it goes on from here", file=sys.stderr)
-        return 130
 
 
 def _parser(settings: Settings) -> argparse.ArgumentParser:

@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = 1_000_000  # about 3,000 flights; a larger body is refused before it is parsed
     max_flights_per_request: int = 1_000  # bounds the time that one caller can take
     lookup_budget_seconds: float = 0.25  # a healthy lookup takes 1 ms; one that takes longer is answered without
-    prediction_log_files: int = 60  # of 64 MB, 19,000 predictions each; the oldest go first
+    prediction_log_files: int = 60  # as much as so many full ones hold, 64 MB each; then the oldest go
     shadow: bool = True  # score the challenger, if there is one, on what the champion answers
     champion_poll_seconds: float = 1.0  # between two looks for a new champion: two stats of a file when there is none
 

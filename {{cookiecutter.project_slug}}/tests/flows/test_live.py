@@ -44,8 +44,10 @@ def watched(settings: Settings, tmp_path_factory) -> Iterator[tuple[Served, http
         process = subprocess.Popen([*command, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)
         try:
             served = play.fn(Span(DAY, DAY), settings)
-            time.sleep(2.5)  # two scrapes after the last answer
             with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=60) as client:
+                deadline = time.monotonic() + 20  # for a scrape after the last answer
+                while ask(client, "sum(predictions_total)") != {"": served.requests} and time.monotonic() < deadline:
+                    time.sleep(0.5)
                 yield served, client
         finally:
             process.terminate()

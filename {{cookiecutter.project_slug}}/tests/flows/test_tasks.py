@@ -11,10 +11,11 @@ import psutil
 import pytest
 
 from mlsystem import storage
+from mlsystem.feature_store.store import open_store
 from mlsystem.settings import ROOT, Settings, child_environment
 from mlsystem.source.deliver import deliver
 from mlsystem.validation.validate import validate
-from serving_probe import free_port
+from serving_probe import free_port, metric, own_copy
 
 
 def mlsystem(settings: Settings, *arguments: str) -> subprocess.CompletedProcess:
@@ -95,3 +96,25 @@ def test_up_starts_all_that_is_there_and_down_leaves_nothing_behind(system, tmp_
     assert left == []
     assert not any(psutil.pid_exists(pid) for pid, _ in remembered.values())
     assert "nothing of this project is running" in mlsystem(settings, "down").stdout
+
+
+@pytest.mark.slow
+def test_replay_and_smoke_ask_the_service_that_is_up(system, tmp_path: Path):
+    ports = {f"{name}_port": free_port() for name in ("serving", "consumer", "mlflow", "prefect", "prometheus")}
+    settings = own_copy(system.settings, tmp_path / "data").model_copy(update=ports)
+    open_store(settings.features_dir, settings.online_dir)
+    assert mlsystem(settings, "up").returncode == 0
+    try:
+        replayed = mlsystem(settings, "replay", "--day", "2013-11-05", "--minutes", "30")
+        smoke = mlsystem(settings, "smoke")
+        text = httpx.get(f"http://127.0.0.1:{settings.serving_port}/metrics", timeout=60).text
+    finally:
+        mlsystem(settings, "down")
+    looked = mlsystem(settings, "monitor")
+
+    for done in (replayed, smoke, looked):
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+        assert "starting the service" not in done.stdout
+    asked = storage.Partitions(settings.validated_dir / "flights").read([date(2013, 11, 5)]).num_rows
+    assert metric(text, "predictions_total") == asked + 1
+    assert json.loads((settings.reports_dir / "monitoring.json").read_text())["quality"]["predictions"] == asked

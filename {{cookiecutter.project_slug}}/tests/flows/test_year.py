@@ -5,12 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 import browser
 from mlsystem.flows.lived import CEILING, FROZEN, LOOP
+from mlsystem.flows.replay import Replayed, Span, State
+from mlsystem.flows.year import INTERVAL
 from mlsystem.model_registry.listing import table
 from mlsystem.monitoring import batch
 from mlsystem.reporting.year import render
@@ -32,22 +35,38 @@ def settings(system, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return copied
 
 
+def year(settings: Settings, *command: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        command or COMMAND, cwd=ROOT, env=child_environment(settings), capture_output=True, text=True, check=False
+    )
+
+
 @pytest.fixture(scope="module")
-def said(settings: Settings) -> str:
-    """What the command printed: once until it was stopped as with Ctrl-C, and once to the end."""
+def stopped(settings: Settings) -> None:
+    """A life that was stopped in its second week, as with Ctrl-C."""
     log = settings.data_dir / "first.log"
     with log.open("w") as out:
-        stopped = subprocess.Popen(COMMAND, cwd=ROOT, env=child_environment(settings), stdout=out, stderr=out)
+        process = subprocess.Popen(COMMAND, cwd=ROOT, env=child_environment(settings), stdout=out, stderr=out)
         deadline = time.monotonic() + 240
         while "2013-04-08:" not in log.read_text():
-            assert stopped.poll() is None, log.read_text()
+            assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.1)
-        stopped.send_signal(signal.SIGINT)
-        assert stopped.wait(60) == 130, log.read_text()
-    done = subprocess.run(
-        COMMAND, cwd=ROOT, env=child_environment(settings), capture_output=True, text=True, check=False
-    )
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130, log.read_text()
+    assert log.read_text().endswith("year: stopped; run it again and it goes on from here\n")
+
+
+@pytest.fixture(scope="module")
+def refused(stopped: None, settings: Settings) -> subprocess.CompletedProcess:
+    """What was said when a life of other days was asked for meanwhile."""
+    return year(settings, *COMMAND[:-1], "2013-04-20")
+
+
+@pytest.fixture(scope="module")
+def said(refused: subprocess.CompletedProcess, settings: Settings) -> str:
+    """What the command printed when it went on to the end."""
+    done = year(settings)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     return done.stdout
 
@@ -55,6 +74,13 @@ def said(settings: Settings) -> str:
 @pytest.fixture(scope="module")
 def found(said: str, settings: Settings) -> dict:
     return json.loads((settings.reports_dir / "year.json").read_text())
+
+
+@pytest.mark.slow
+def test_a_life_of_other_days_is_refused_while_one_is_stopped_on_its_way(refused: subprocess.CompletedProcess):
+    assert refused.returncode == 1
+    assert "a life of 2013-04-01 to 2013-05-04 was stopped on its way" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 @pytest.mark.slow
@@ -122,3 +148,22 @@ def test_a_life_without_a_decision_claims_no_share(found: dict):
 
     assert "of the dollars that monthly retraining saves" not in page
     assert "0 of 0" in page
+
+
+@pytest.mark.slow
+def test_a_life_that_was_stopped_while_its_page_was_made_makes_the_page_and_is_not_lived_again(found: dict, settings):
+    own = settings.model_copy(update={"life": "year"})
+    answers = prediction_log.read(own.predictions_dir).num_rows
+    counts = Replayed(**{name: found["replay"][name] for name in vars(Replayed()) if name in found["replay"]})
+    state = State(own.stream_dir / "replay.json")
+    state.write(Span(date(2013, 4, 1), date(2013, 5, 4), INTERVAL), datetime(2013, 5, 5, 1, 30, tzinfo=UTC), counts)
+
+    done = year(settings)
+
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+    again = json.loads((settings.reports_dir / "year.json").read_text())
+    assert prediction_log.read(own.predictions_dir).num_rows == answers
+    assert {name: again[name] for name in ("flights", "notes", "kept")} == {
+        n: found[n] for n in ("flights", "notes", "kept")
+    }
+    assert not state.path.exists()

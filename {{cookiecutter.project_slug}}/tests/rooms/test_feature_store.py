@@ -1,5 +1,7 @@
 """The online store's guards: what Feast leaves to its user, and what a kill can leave behind."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -150,3 +152,17 @@ def test_every_declared_view_is_registered_with_its_features_and_ttl(tmp_path):
     for view in VIEWS:
         assert [field.name for field in registered[view.name].features] == [feature.name for feature in view.features]
         assert registered[view.name].ttl == view.ttl
+
+
+def test_a_store_that_was_restored_from_a_copy_is_written_to(tmp_path):
+    online = OnlineFeatures(open_store(tmp_path / "features", tmp_path / "online"))
+    online.push(WEATHER, weather(NOON, 1.0), NOON)
+    rows = tmp_path / "online/online.db"
+    with closing(sqlite3.connect(rows)) as connection:
+        connection.execute(f"VACUUM INTO '{tmp_path / 'copy.db'}'")
+    (tmp_path / "copy.db").replace(rows)
+
+    online.push(WEATHER, weather(NOON + timedelta(hours=1), 2.0), NOON + timedelta(hours=1))
+
+    reader = OnlineFeatures(open_store(tmp_path / "features", tmp_path / "online", register=False))
+    assert reader.lookup([FLIGHT], [NOON + timedelta(hours=1)])[0].values["weather_wind_speed"] == 2.0

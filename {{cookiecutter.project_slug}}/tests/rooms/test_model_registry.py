@@ -9,7 +9,7 @@ import pytest
 from mlsystem.domain import costs
 from mlsystem.domain.request import MODEL_COLUMNS
 from mlsystem.model_registry import bundle, model_files, promotions, registry, runs, tracking
-from mlsystem.model_registry.champion import Champion, WrongColumns
+from mlsystem.model_registry.champion import Champion, UnusableModel, WrongColumns
 from mlsystem.training.compare import SCORE, Comparison, compare
 from mlsystem.training.split import rows_of
 from planted import planted_training_set
@@ -227,3 +227,16 @@ def test_a_model_whose_category_codes_moved_is_refused(logged, monkeypatch):
 
 def test_outside_a_repository_there_is_no_commit_and_no_error(tmp_path):
     assert tracking.git_commit(tmp_path) is None
+
+
+def test_a_version_that_was_registered_by_hand_is_refused_in_a_sentence(logged, tmp_path):
+    copy = tmp_path / "models"
+    copy.mkdir()
+    shutil.copy(logged[0] / "mlflow.db", copy)
+    client = tracking.client(tracking.tracking_uri(copy))
+    registry.register(tracking.tracking_uri(copy), logged[1]["lightgbm"])
+    run = client.get_run(logged[1]["lightgbm"])
+    version = client.create_model_version("delay", run.data.tags["model_source"], run.info.run_id).version
+
+    with pytest.raises(UnusableModel, match="registered by hand, without a fingerprint"):
+        registry.load_version(tracking.tracking_uri(copy), version)

@@ -89,6 +89,21 @@ def test_a_promotion_is_on_record_with_who_why_when_and_the_evidence(models_dir:
     assert done.at.startswith("20")
 
 
+def test_who_was_promoted_or_taken_back_waits_for_no_verdict(models_dir: Path):
+    client = tracking.client(tracking.tracking_uri(models_dir))
+    move(models_dir, "1", None)
+    client.set_registered_model_alias(registry.REGISTERED_MODEL, registry.CHALLENGER, "3")
+
+    move(models_dir, "2", "1")
+    assert registry.aliases(models_dir)[registry.CHALLENGER] == "3", "another one waits on"
+    move(models_dir, "3", "2")
+    assert registry.CHALLENGER not in registry.aliases(models_dir)
+
+    client.set_registered_model_alias(registry.REGISTERED_MODEL, registry.CHALLENGER, "3")  # as a kill may leave it
+    promotions.rollback(models_dir, "a test", "too many warnings")
+    assert registry.aliases(models_dir) == {registry.CHAMPION: "2"}
+
+
 def test_whoever_compared_with_another_champion_is_refused(models_dir: Path):
     move(models_dir, "1", None)
     move(models_dir, "2", "1")

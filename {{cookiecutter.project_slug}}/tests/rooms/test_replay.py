@@ -52,7 +52,9 @@ def play(span: Span, featured, online: OnlineFeatures, folder: Path, ask: Callab
         state = State(folder / "replay.json")
         begin(span, featured.settings.validated_dir, log, online, state)
         with closing(FeatureConsumer(log, online, timedelta(minutes=10))) as consumer:
-            return replay(span, featured.settings.validated_dir, log, consumer, ask, state, per_request)
+            played = replay(span, featured.settings.validated_dir, log, consumer, ask, state, per_request)
+        state.drop()
+        return played
 
 
 def served(
@@ -220,7 +222,10 @@ def test_a_replay_that_was_stopped_goes_on_where_it_was_and_serves_the_same(onli
     flights = storage.Partitions(featured.settings.validated_dir / "flights").read([day]).num_rows
     assert len(answers) == played.flights == flights <= len(asked) <= flights + 20
     assert differences(online, featured, answers, day) == []
-    assert not (folder / "replay.json").exists(), "a replay that ended begins anew the next time"
+    start = opening(day, MINUTE, featured.settings.validated_dir)
+    facts = [one.facts for one in intervals(day, day, MINUTE, featured.settings.validated_dir, start)]
+    assert played.events == sum(rows.num_rows for tables in facts for rows in tables.values())
+    assert played.labels == sum(tables["arrivals"].num_rows for tables in facts)
 
 
 def test_flights_of_an_interval_share_requests_that_never_ask_later_than_two_hours_before(online, featured, folder):

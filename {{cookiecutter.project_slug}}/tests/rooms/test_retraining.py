@@ -71,6 +71,13 @@ def test_the_journal_keeps_every_line_and_knows_the_last_retraining(tmp_path: Pa
     assert journal.trained_on(tmp_path, training) == date(2013, 5, 1), "a refused one counts: it taught nothing new"
 
 
+def test_what_is_noted_again_after_a_kill_is_noted_once(tmp_path: Path):
+    for _ in range(2):
+        journal.note(tmp_path, MARCH, "verdict", "accepted", version="2", refused_by=("a", "b"))
+
+    assert len(list(journal.read(tmp_path))) == 1
+
+
 def answered(count: int, version: str = "1") -> pd.DataFrame:
     return pd.DataFrame(
         {

@@ -1,5 +1,6 @@
 """The writer of the prediction log, where the disk ends."""
 
+import json
 import resource
 import signal
 from collections.abc import Iterator
@@ -72,7 +73,9 @@ def largest_file(size: int) -> Iterator[None]:
 
 
 def test_a_full_file_gives_way_to_the_next_and_the_oldest_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(log_writer, "FILE_BYTES", 100)
+    record = {"prediction_id": f"0-{'x' * 100}"}
+    monkeypatch.setattr(log_writer, "FILE_BYTES", len(json.dumps(record)) + 1)
+    monkeypatch.setattr(log_writer, "BLOCK_BYTES", 1)
     log = PredictionLog(tmp_path, 3)
 
     for number in range(10):
@@ -97,3 +100,10 @@ def test_a_line_that_is_no_prediction_is_told_with_its_file(tmp_path: Path):
 
     with pytest.raises(prediction_log.UnreadableLog, match=r"jsonl has a line that is no prediction"):
         prediction_log.read(tmp_path)
+
+
+def test_small_files_of_many_starts_and_days_cost_nothing_that_is_still_wanted(tmp_path: Path):
+    for number in range(20):
+        PredictionLog(tmp_path, 2).append([{"prediction_id": str(number)}])
+
+    assert len(list(prediction_log.records(tmp_path))) == 20

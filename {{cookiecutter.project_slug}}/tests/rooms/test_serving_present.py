@@ -1,13 +1,17 @@
 """What one worker answers with, without HTTP around it: which champion it takes up, and which it refuses."""
 
 import gc
+import hashlib
+from pathlib import Path
 
+import mlflow.artifacts
 import numpy as np
 from test_serving_swap import own_registry
 
 from mlsystem.metrics import ServingMetrics
 from mlsystem.model_registry import registry, runs, tracking
-from mlsystem.serving.present import Present
+from mlsystem.serving.present import Present, _stamp
+from mlsystem.settings import Settings
 from mlsystem.training.compare import compare
 from planted import broken, planted_training_set
 
@@ -65,3 +69,35 @@ def test_a_challenger_that_becomes_champion_and_a_champion_that_comes_back_are_n
     assert answering == ["2", "1", "2", "2"]
     assert "champion 4 is refused" in present.about()["refused"]
     assert shadow._log._open is None, "a shadow that is over keeps no file open"
+
+
+def test_a_champion_that_was_refused_is_taken_up_when_it_is_mended(make_settings):  # type: ignore[no-untyped-def]
+    settings = own_registry(make_settings())
+    client = tracking.client(tracking.tracking_uri(settings.models_dir))
+    present = Present(settings, ServingMetrics())
+    present._look()
+    gc.unfreeze()
+    refused = present._metrics.swaps.labels("refused")._value
+    refused_before = refused.get()
+    client.set_registered_model_alias(registry.REGISTERED_MODEL, registry.CHAMPION, "3")
+    present._look()
+    present._again_at = 0.0
+    present._look()
+    assert refused.get() == refused_before + 1, "tried twice, told once"
+
+    client.set_model_version_tag(registry.REGISTERED_MODEL, "3", "bundle_sha256", sha256_of(settings, "3"))
+    present._seen = _stamp(settings.models_dir / "mlflow.db")  # a mended file changes nothing in the registry
+    present._look()
+    assert present.about()["version"] == "1", "not asked again at once"
+    present._again_at = 0.0
+    present._look()
+
+    assert present.about()["version"] == "3"
+
+
+def sha256_of(settings: Settings, version: str) -> str:
+    """The fingerprint of the version's bundle as it lies there."""
+    client = tracking.client(tracking.tracking_uri(settings.models_dir))
+    run = client.get_run(client.get_model_version(registry.REGISTERED_MODEL, version).run_id)
+    bundle = mlflow.artifacts.download_artifacts(f"{run.info.artifact_uri}/bundle.json")
+    return hashlib.sha256(Path(bundle).read_bytes()).hexdigest()

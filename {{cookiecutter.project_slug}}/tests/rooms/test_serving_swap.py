@@ -43,7 +43,11 @@ registry.load_champion(models)
 for line in sys.stdin:
     kind, version = line.split()
     champion = registry.aliases(models).get("champion")
-    if kind == "promote":
+    if kind == "challenge":
+        registry.tracking.client(registry.tracking.tracking_uri(models)).set_registered_model_alias(
+            registry.REGISTERED_MODEL, registry.CHALLENGER, version
+        )
+    elif kind == "promote":
         promotions.promote(models, version, champion, "a test", "under load", {})
     else:
         promotions.rollback(models, "a test", "under load")
@@ -77,8 +81,6 @@ def own_registry(settings: Settings) -> Settings:
 @pytest.fixture(scope="module")
 def swapping(make_settings: Callable[[], Settings]) -> Iterator[tuple[Settings, Running]]:
     settings = own_registry(make_settings())
-    client = tracking.client(tracking.tracking_uri(settings.models_dir))
-    client.set_registered_model_alias(registry.REGISTERED_MODEL, registry.CHALLENGER, "2")
     with running_service(settings) as running:
         yield settings, running
 
@@ -138,6 +140,8 @@ def test_a_promotion_and_a_rollback_under_load_fail_no_request_and_mix_no_answer
     moves = []
     with Load(settings.serving_port, requests, able / 2) as load:
         for what, how, old in MOVES * ROUNDS:
+            if what == "promote 2":
+                mover("challenge 2")
             time.sleep(SETTLED_SECONDS)
             moves.append((how, old, mover(what)))
         time.sleep(SETTLED_SECONDS)

@@ -1,10 +1,10 @@
 """A bound on the time that one lookup may take, kept by the store itself: no thread, so no price when all is well."""
 
-import sqlite3
 import time
 
 from feast import FeatureStore
-from feast.infra.online_stores.sqlite import SqliteOnlineStore
+
+from mlsystem.feature_store.replaced import reopen
 
 STEPS = 50_000  # of SQLite's machine between two looks at the clock, about 1 ms; a healthy lookup takes 500
 
@@ -26,13 +26,9 @@ class Bounded:
         self._until = time.monotonic() + self._seconds
 
     def reconnect(self) -> None:
-        """Open the file anew: one that was replaced is another file, and the old connection would not see it."""
-        online = self._store._get_provider().online_store
-        if not isinstance(online, SqliteOnlineStore):
+        """Open the file anew, with the bound."""
+        connection = reopen(self._store)
+        if connection is None:
             return
-        old, online._conn = online._conn, None
-        if old is not None:
-            old.close()
-        connection: sqlite3.Connection = online._get_conn(self._store.config)
         connection.execute(f"PRAGMA busy_timeout = {int(self._seconds * 1000)}")
         connection.set_progress_handler(lambda: int(time.monotonic() > self._until), STEPS)

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,9 @@ from tqdm import tqdm
 
 from mlsystem.domain.features import FEATURE_SERVICE, VIEWS, View
 from mlsystem.domain.request import Flight
+from mlsystem.feature_store.replaced import StoreFile, reopen
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,10 @@ class OnlineFeatures:
     store: FeatureStore
     service: Any = field(init=False)
     _registered: dict[str, FeatureView] = field(init=False)
+    _file: StoreFile = field(init=False)
 
     def __post_init__(self) -> None:
+        self._file = StoreFile(self.store)
         self.service = self.store.get_feature_service(FEATURE_SERVICE)
         self._registered = {view.name: self.store.get_feature_view(view.name) for view in VIEWS}
 
@@ -64,6 +70,9 @@ class OnlineFeatures:
         """
         if rows.num_rows == 0:
             return 0
+        if self._file.was_replaced():
+            reopen(self.store)
+            logger.warning("the online store's file was replaced, and opened anew; `make replay` fills it")
         registered = self._registered[view.name]
         types = {column.name: column.dtype.to_value_type() for column in registered.entity_columns}
         made = _convert_arrow_to_proto(_newest_by_key(view, rows), registered, types)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.store import open_store
+from mlsystem.flows.logs import log_path
 from mlsystem.flows.progress import say
 from mlsystem.metrics import ConsumerMetrics
 from mlsystem.settings import Settings
@@ -14,10 +15,6 @@ from mlsystem.streaming.consumer import GROUP, FeatureConsumer
 from mlsystem.streaming.event_log import EventLog
 
 IDLE_SECONDS = 0.02
-
-
-def log_path(settings: Settings) -> Path:
-    return settings.stream_dir / "events.db"
 
 
 def make_consumer(

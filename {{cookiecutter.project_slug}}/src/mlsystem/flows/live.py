@@ -43,17 +43,24 @@ class Served:
     errors: int
     degraded: int
     rows_pushed: int
-    p50_ms: float
-    p99_ms: float
-    rps: float
+    p50_ms: float | None  # None if a stop left nothing to ask
+    p99_ms: float | None
+    rps: float | None
     metrics: str  # the service's own /metrics text, right after the last request
 
 
 @task(cache_policy=NO_CACHE)  # no retry: a question asked twice is logged twice
-def play(span: Span, settings: Settings, speed: float | None = None, progress: Progress | None = None) -> Served:
+def play(
+    span: Span,
+    settings: Settings,
+    speed: float | None = None,
+    progress: Progress | None = None,
+    is_all: bool = True,
+) -> Served:
     """Play the days against the service that is already running; requests one after the other.
 
-    Events go through the log to the consumer that runs, or to one of this process.
+    Events go through the log to the consumer that runs, or to one of this process. If it is not all that is to be done
+    with the days, the caller drops the state when it has done the rest: until then a stop is gone on from.
     """
     from mlsystem.feature_store.online import OnlineFeatures
     from mlsystem.feature_store.store import open_store
@@ -84,16 +91,17 @@ def play(span: Span, settings: Settings, speed: float | None = None, progress: P
             progress or _hourly(),
         )
         metrics = client.get("/metrics").text
+    if is_all:
+        state.drop()
     return _served(played, metrics)
 
 
 @flow(name="replay-days", validate_parameters=False)
 def replay_days(span: Span, settings: Settings, speed: float | None = None) -> Served:
-    """Start the service, play past days through it in event-time order, stop it."""
-    from mlsystem.serving.run import running_service
+    """Play past days in event-time order through the service that runs, or through one that is started for it."""
+    from mlsystem.flows.processes import a_service
 
-    say("starting the service")
-    with running_service(settings):
+    with a_service(settings):
         say(f"replaying {span.first} to {span.last} against {service_url(settings)}")
         served = play(span, settings, speed)
     shown = {name: value for name, value in vars(served).items() if name != "metrics"}
@@ -103,12 +111,12 @@ def replay_days(span: Span, settings: Settings, speed: float | None = None) -> S
 
 @flow(name="serve-smoke")
 def serve_smoke() -> dict[str, Any]:
-    """Start the service, ask about one real flight, stop it: proves that what is registered can be served."""
-    from mlsystem.serving.run import running_service
+    """Ask about one real flight, of the service that runs or of one started for it: the champion can be served."""
+    from mlsystem.flows.processes import a_service
 
     settings = load_settings()
     flight = flights_of(settings.last_day, settings.validated_dir)[0][1]
-    with running_service(settings), httpx.Client(base_url=service_url(settings), timeout=10) as client:
+    with a_service(settings), httpx.Client(base_url=service_url(settings), timeout=10) as client:
         started = time.perf_counter()
         answer = client.post("/predict", json=as_request(flight)).raise_for_status().json()
     return {"milliseconds": round((time.perf_counter() - started) * 1000, 1)} | answer["predictions"][0]
@@ -149,7 +157,8 @@ def _asker(client: httpx.Client) -> Callable[[dict[str, Any]], dict[str, Any] | 
 
 
 def _served(replayed: Replayed, metrics: str) -> Served:
-    p50, p99 = percentiles(replayed.latencies)
+    latencies = replayed.latencies  # since the last stop
+    p50, p99 = (round(one, 2) for one in percentiles(latencies)) if latencies else (None, None)
     return Served(
         requests=replayed.requests,
         flights=replayed.flights,
@@ -158,8 +167,8 @@ def _served(replayed: Replayed, metrics: str) -> Served:
         errors=replayed.errors,
         degraded=replayed.degraded,
         rows_pushed=replayed.rows_pushed,
-        p50_ms=round(p50, 2),
-        p99_ms=round(p99, 2),
-        rps=round(len(replayed.latencies) / sum(replayed.latencies), 1),
+        p50_ms=p50,
+        p99_ms=p99,
+        rps=round(len(latencies) / sum(latencies), 1) if latencies else None,
         metrics=metrics,
     )

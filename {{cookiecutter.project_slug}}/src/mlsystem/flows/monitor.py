@@ -24,12 +24,12 @@ LABELS_AFTER = timedelta(hours=36)  # by then every flight of the last day has l
 @task
 def look(settings: Settings) -> dict[str, Any]:
     """Everything that the log says so far. Labels count once they are known at the newest prediction's day's end."""
+    from mlsystem.flows.logs import predictions_so_far
     from mlsystem.model_registry.registry import load_champion
     from mlsystem.monitoring import batch, checks, performance, week
-    from mlsystem.serving import checked, prediction_log
+    from mlsystem.serving import checked
 
-    prediction_log.check_some(settings.predictions_dir)
-    log, champion = prediction_log.read(settings.predictions_dir), load_champion(settings.models_dir)
+    log, champion = predictions_so_far(settings), load_champion(settings.models_dir)
     predictions = batch.newest_per_flight(log)
     arrivals = performance.read_labels(settings.validated_dir)
     now = predictions["as_of"].max()

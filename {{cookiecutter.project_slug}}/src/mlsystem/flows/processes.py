@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -52,15 +54,36 @@ def stop_all(settings: Settings) -> None:
         say("nothing of this project is running")
 
 
+@contextmanager
+def a_service(settings: Settings) -> Iterator[None]:
+    """The service that `start_all` started, if it still runs; else one for the time of a `with`. Raises NotStarted."""
+    from mlsystem.serving.run import running_service
+
+    pid, started_at = _remembered(settings).get("service", (0, 0.0))
+    if _is(pid, started_at):
+        yield
+        return
+    say("starting the service")
+    with running_service(settings):
+        yield
+
+
+def _is(pid: int, started_at: float) -> bool:
+    """Whether the process of that number is still the one that was started then."""
+    try:
+        return bool(pid) and psutil.Process(pid).create_time() == started_at
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _stop(pid: int, started_at: float) -> None:
     """Stop the process, unless it has gone and its number is somebody else's by now."""
-    try:
-        parent = psutil.Process(pid)
-        family = [parent, *parent.children(recursive=True)] if parent.create_time() == started_at else []
-    except psutil.NoSuchProcess:
-        return
-    if family:
-        parent.terminate()  # a server stops its own workers; what is left over is stopped below
+    family = []
+    with suppress(psutil.NoSuchProcess):
+        if _is(pid, started_at):
+            parent = psutil.Process(pid)
+            family = [parent, *parent.children(recursive=True)]
+            parent.terminate()  # a server stops its own workers; what is left over is stopped below
     _, left = psutil.wait_procs(family, timeout=SHUTDOWN_SECONDS)
     for process in left:
         process.kill()

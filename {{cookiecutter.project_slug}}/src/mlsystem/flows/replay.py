@@ -76,6 +76,13 @@ class State:
         said = {"span": _as_text(span), "done_until": done_until.isoformat(), "counts": kept}
         storage.write_text(self.path, json.dumps(said) + "\n")
 
+    def other_than(self, span: Span) -> Span | None:
+        """The span of a replay that was stopped, if it is another one."""
+        if not self.path.exists() or self.read(span) is not None:
+            return None
+        first, last, _ = json.loads(self.path.read_text(encoding="utf-8"))["span"]
+        return Span(date.fromisoformat(first), date.fromisoformat(last))
+
     def drop(self) -> None:
         self.path.unlink(missing_ok=True)
 
@@ -103,7 +110,7 @@ def replay(
     speed: float | None = None,
     progress: Progress = lambda moment, counts: None,
 ) -> Replayed:
-    """Play on from where `begin` or a replay that was stopped left it, to the end.
+    """Play on from where `begin` or a replay that was stopped left it, to the end. The caller drops the state.
 
     `ask` gets the flights of an interval, up to `per_request` at a time, once all that was known at the interval's
     start is in the store; its answer is None if refused. `speed`: event seconds per second; None is as fast as it goes.
@@ -114,15 +121,16 @@ def replay(
     consumer.catch_up(done_until)
     pace = _Pace(done_until, speed)
     for ahead in _days(intervals(span.first, span.last, span.length, validated_dir, done_until), consumer):
-        _append(ahead, log, counts)
+        _append(ahead, log)
         for interval in ahead:
             pace.wait(interval.start)
             counts.rows_pushed += consumer.catch_up(interval.start)
             for request in requests(interval, span.length, per_request):
                 _ask(request, ask, counts)
+            counts.labels += interval.facts["arrivals"].num_rows
+            counts.events += sum(rows.num_rows for rows in interval.facts.values())
             state.write(span, interval.start, counts)
             progress(interval.start, counts)
-    state.drop()
     return counts
 
 
@@ -170,12 +178,10 @@ def _days(played: Iterable[Interval], consumer: Consumer) -> Iterator[list[Inter
         yield ahead
 
 
-def _append(ahead: Sequence[Interval], log: EventLog, counts: Replayed) -> None:
+def _append(ahead: Sequence[Interval], log: EventLog) -> None:
     """Append each interval's facts and its clock, unless the log has them from before a kill."""
     appended_until = log.clock()
     for interval in ahead:
-        counts.labels += interval.facts["arrivals"].num_rows
-        counts.events += sum(rows.num_rows for rows in interval.facts.values())
         if appended_until is None or interval.start > appended_until:
             log.append(interval.facts, interval.start)
 
@@ -214,7 +220,7 @@ def as_question(flight: Flight) -> dict[str, Any]:
 
 
 def percentiles(latencies: Sequence[float]) -> Iterator[float]:
-    """p50 and p99 in milliseconds."""
+    """p50 and p99 in milliseconds, of at least one."""
     ordered = sorted(latencies)
     for share in (0.5, 0.99):
         yield ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000

@@ -32,12 +32,11 @@ class NothingToJudge(UserError):
 
 def look(settings: Settings) -> "Seen":
     """The log on the disk, as of the midnight after its newest prediction. Raises NothingLogged."""
+    from mlsystem.flows.logs import predictions_so_far
     from mlsystem.monitoring.performance import read_labels
     from mlsystem.retraining.seen import see
-    from mlsystem.serving import prediction_log
 
-    prediction_log.check_some(settings.predictions_dir)
-    return see(prediction_log.read(settings.predictions_dir), read_labels(settings.validated_dir))
+    return see(predictions_so_far(settings), read_labels(settings.validated_dir))
 
 
 @flow(name="retrain")
@@ -48,10 +47,14 @@ def retrain() -> str | None:
 
 
 @flow(name="judge")
-def judge() -> bool:
-    """The gate, on the log. Whether the challenger was promoted. Raises NothingToJudge, NothingLogged, NotPromoted."""
+def judge() -> bool | None:
+    """The gate, on the log: whether it promoted the challenger, None without one. Raises NothingLogged, NotPromoted."""
     settings = load_settings()
-    challenger_of(settings)
+    try:
+        challenger_of(settings)
+    except NothingToJudge as nothing:  # on most days
+        say(f"  {nothing}")
+        return None
     return judge_challenger(look(settings), settings)
 
 
@@ -82,11 +85,12 @@ def judge_challenger(seen: "Seen", settings: Settings) -> bool:
     verdict = verdict_on(champion, challenger, seen, settings)
     say(f"  {seen.now:%Y-%m-%d} version {challenger} {verdict.because}")
     rules = {rule.name: rule.found for rule in verdict.rules}
+    found = {"version": challenger, "accepted": verdict.accepted, "refused_by": verdict.refused_by, "rules": rules}
+    # Noted first: after a kill from here on it is judged again, with the same verdict, which is noted once.
+    journal.note(settings.models_dir, seen.now.date(), "verdict", verdict.because, **found)
     if verdict.accepted:
         promotions.promote(settings.models_dir, challenger, champion, "the gate", verdict.because, rules)
     registry.dismiss_challenger(settings.models_dir)
-    found = {"version": challenger, "accepted": verdict.accepted, "refused_by": verdict.refused_by, "rules": rules}
-    journal.note(settings.models_dir, seen.now.date(), "verdict", verdict.because, **found)
     return verdict.accepted
 
 

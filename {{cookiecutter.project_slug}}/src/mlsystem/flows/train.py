@@ -18,9 +18,10 @@ from mlsystem.settings import ROOT, Settings, load_project, load_settings
 
 @task(retries=1)
 def make_training_set(first: date, last: date, fingerprint: str, settings: Settings) -> Path:
-    """The point-in-time training set as a file; made again only if what it is made from changed."""
-    path = settings.training_sets_dir / f"{FEATURE_SERVICE}.parquet"
-    if path.exists() and (pq.read_schema(path).metadata or {}).get(b"fingerprint") == fingerprint.encode():
+    """The point-in-time training set as a file; made again only if it or the store is gone, or their source changed."""
+    path, registry = settings.training_sets_dir / f"{FEATURE_SERVICE}.parquet", settings.online_dir / "registry.db"
+    made_from = (pq.read_schema(path).metadata or {}).get(b"fingerprint") if path.exists() else None
+    if made_from == fingerprint.encode() and registry.exists():
         return path
     from mlsystem.feature_store import training_sets
     from mlsystem.feature_store.store import open_store
@@ -50,6 +51,17 @@ def fit_candidates(path: Path, fingerprint: str, seed: int, settings: Settings) 
     return version
 
 
+def is_usable(version: str, settings: Settings) -> bool:
+    """Whether the version's files are there and are those that were logged."""
+    from mlsystem.model_registry import registry, tracking
+
+    try:
+        registry.load_version(tracking.tracking_uri(settings.models_dir), version)
+    except registry.NoChampion:
+        return False
+    return True
+
+
 def read_comparison(settings: Settings) -> dict[str, Any]:
     """What the last training found, as plain data: figures of every candidate, curves, slices."""
     return json.loads((settings.models_dir / "comparison.json").read_text(encoding="utf-8"))
@@ -65,6 +77,10 @@ def train(first: date, last: date) -> str:
     rows = pq.read_metadata(path).num_rows
     say(f"training on {rows:,} labelled flights")
     version = fit_candidates(path, fingerprint, load_project().seed, settings)
+    if not is_usable(version, settings):
+        say(f"version {version} was trained on the same, but its files are lost or damaged: training again")
+        again = fit_candidates.with_options(refresh_cache=True)
+        version = again(path, fingerprint, load_project().seed, settings)
     create_table_artifact(key="training", table=[{"rows": rows, "champion_version": version}])
     create_markdown_artifact(key="model-card", markdown=(settings.models_dir / "model_card.md").read_text("utf-8"))
     return version

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from prefect import flow
 
+from mlsystem.errors import UserError
 from mlsystem.flows.live import play, service_url
 from mlsystem.flows.living import Living
 from mlsystem.flows.progress import say
@@ -20,6 +21,12 @@ from mlsystem.flows.retrain import train_on
 from mlsystem.settings import Settings
 
 LIFE = "year"
+
+
+class OtherLife(UserError):
+    """A life of other days was stopped, and would be lost."""
+
+
 INTERVAL = timedelta(minutes=30)  # its flights share a request
 
 
@@ -32,19 +39,31 @@ def live(first: date, last: date, settings: Settings) -> Path:
     started = time.perf_counter()
     own = settings.model_copy(update={"life": LIFE, "workers": 1})
     span = Span(first, last, INTERVAL)
-    if State(own.stream_dir / "replay.json").read(span) is None:
+    state = State(own.stream_dir / "replay.json")
+    _check_no_other(state.other_than(span), own)
+    if state.read(span) is None:
         _begin(first, own)
     living = Living(own, first, last)
     say("starting the service")
     with running_service(own):
         say(f"living {first} to {last} against {service_url(own)}")
-        served = play(span, own, progress=living)
+        served = play(span, own, progress=living, is_all=False)
     say("comparing with a frozen model, and with one retrained every month")
     counts = {name: value for name, value in vars(served).items() if name != "metrics"}
     seconds = living.seconds | {"in all": round(time.perf_counter() - started, 1)}
     page = write_page(Lives(own, first, last), counts, seconds)
+    state.drop()  # not before: a stop while the page was made must not begin the life again
     say(f"lived {(last - first).days + 1} days in {seconds['in all']:.0f} s. The page: {page}")
     return page
+
+
+def _check_no_other(other: Span | None, own: Settings) -> None:
+    if other is not None:
+        raise OtherLife(
+            f"a life of {other.first} to {other.last} was stopped on its way; "
+            f'`make year ARGS="--from {other.first} --to {other.last}"` goes on with it. '
+            f"To begin another, remove {own.data_dir / own.life} first"
+        )
 
 
 def _begin(first: date, own: Settings) -> None:

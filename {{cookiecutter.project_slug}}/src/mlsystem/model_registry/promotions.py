@@ -127,6 +127,9 @@ def _move(models_dir: Path, intent: Promotion) -> Promotion:
     _record(models_dir / RECORDS, move)
     client = tracking.client(uri)
     client.set_registered_model_alias(versions.REGISTERED_MODEL, versions.CHAMPION, move.to_version)
+    # Who is or was champion waits for no verdict: else the gate could promote again what a person took back.
+    if versions.aliases(models_dir).get(versions.CHALLENGER) in (move.to_version, move.from_version):
+        versions.dismiss_challenger(models_dir)
     return move
 
 

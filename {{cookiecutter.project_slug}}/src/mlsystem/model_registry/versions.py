@@ -108,4 +108,6 @@ def load_version(tracking_uri: str, version: str) -> Champion:
         bundle = mlflow.artifacts.download_artifacts(f"{run.info.artifact_uri}/bundle.json")
     except (MlflowException, OSError) as error:
         raise UnusableModel(f"the files of model version {version} are gone ({error}); run `make train`") from error
-    return champion_from(Path(bundle).read_bytes(), found.tags["bundle_sha256"], Path(folder), str(version))
+    if (sha256 := found.tags.get("bundle_sha256")) is None:
+        raise UnusableModel(f"model version {version} was registered by hand, without a fingerprint; run `make train`")
+    return champion_from(Path(bundle).read_bytes(), sha256, Path(folder), str(version))

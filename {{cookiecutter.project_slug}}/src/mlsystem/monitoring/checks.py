@@ -84,15 +84,22 @@ def checks_at(
 
 
 def _score_drift(own: pd.DataFrame, champion: Champion, now: datetime) -> Check:
-    """Of a whole week only: the limits come from whole weeks, and six sunny days are further off than any of these."""
-    limits = champion.drift_limits
-    if limits is None or not (own["as_of"] <= now - SHORT).any():
-        limit = math.inf if limits is None else limits.psi["score"]
-        return Check("score_drift", math.nan, limit, f"{UNKNOWN}: this champion has answered for less than a week")
-    reference, week = champion.references["score"], own[own["as_of"] > now - SHORT]
-    value = psi(reference.counts, reference.count(week["probability"].to_numpy(dtype="float64")))
-    limit = limits.psi["score"]
+    value, limit = score_psi(own, champion, now)
+    if math.isnan(value):
+        return Check("score_drift", value, limit, f"{UNKNOWN}: this champion has answered for less than a week")
     return Check("score_drift", value, limit, f"PSI {value:.3f} of the last 7 days' scores (limit {limit:.3f})")
+
+
+def score_psi(own: pd.DataFrame, champion: Champion, now: datetime) -> tuple[float, float]:
+    """PSI of the last week's scores of the champion's own answers, and its limit; NaN before there is a whole week.
+
+    The limits come from whole weeks, and six sunny days are further off than any of these.
+    """
+    limit = champion.drift_limits.psi["score"] if champion.drift_limits else math.inf
+    if champion.drift_limits is None or not (own["as_of"] <= now - SHORT).any():
+        return math.nan, limit
+    reference, week = champion.references["score"], own.loc[own["as_of"] > now - SHORT, "probability"]
+    return psi(reference.counts, reference.count(week.to_numpy(dtype="float64"))), limit
 
 
 def _live_performance(own: pd.DataFrame, arrivals: pa.Table, now: datetime) -> Check:

@@ -38,7 +38,7 @@ class Performance:
     due: int  # of them, whose label would be known by now if they arrived at all
     labelled: int
     metrics: dict[str, float]
-    intervals: dict[str, Interval]  # auc, log_loss, ece, usd_per_1000; gap and surplus: monitoring/resampled.py
+    intervals: dict[str, Interval]  # auc, log_loss, usd_per_1000; gap and surplus: monitoring/resampled.py
     slices: tuple[Slice, ...]
 
     @property

@@ -5,7 +5,7 @@ import numpy as np
 from mlsystem.domain import costs
 from mlsystem.training.bootstrap import Interval, by_day, draws, interval
 from mlsystem.training.calibration import SMALLEST, losses
-from mlsystem.training.evaluation import BINS, evaluate
+from mlsystem.training.evaluation import evaluate
 
 FINE_BINS = 200  # of the score, for AUC: within .0002 of the exact one
 
@@ -13,10 +13,11 @@ FINE_BINS = 200  # of the score, for AUC: within .0002 of the exact one
 def intervals(
     probabilities: np.ndarray, is_late: np.ndarray, service_date: np.ndarray, seed: int
 ) -> dict[str, Interval]:
-    """AUC, log-loss, ECE, USD per 1,000, and two promises, each as an Interval; the value itself is the exact one.
+    """AUC, log-loss, USD per 1,000, and two promises, each as an Interval; the value itself is the exact one.
 
     `gap` is the mean probability less the share that came late. `surplus` is the log-loss less the one that the
     probabilities themselves promise (their mean entropy): a hard month raises both, a model that errs only the first.
+    Not ECE: it adds up absolute gaps, so each resample is above the value, and an interval would miss what it is of.
     """
     drawn = draws(len(np.unique(service_date)), seed)
     exact = evaluate(probabilities, is_late).metrics
@@ -29,10 +30,7 @@ def intervals(
     columns = np.column_stack([*means.values(), np.ones(len(is_late))])
     sums = drawn @ by_day(columns, service_date)
     found = {name: sums[:, k] / sums[:, -1] for k, name in enumerate(means)}
-    found |= {
-        "auc": _auc(drawn, probabilities, is_late, service_date),
-        "ece": _ece(drawn, probabilities, is_late, service_date),
-    }
+    found["auc"] = _auc(drawn, probabilities, is_late, service_date)
     values = {**exact, **{name: float(each.mean()) for name, each in own.items()}}
     return {name: interval(values[name], resampled) for name, resampled in found.items()}
 
@@ -68,12 +66,6 @@ def _auc(drawn: np.ndarray, probabilities: np.ndarray, is_late: np.ndarray, days
     below = np.cumsum(punctual, axis=1) - punctual / 2
     with np.errstate(invalid="ignore"):
         return (late * below).sum(axis=1) / (late.sum(axis=1) * punctual.sum(axis=1))
-
-
-def _ece(drawn: np.ndarray, probabilities: np.ndarray, is_late: np.ndarray, days: np.ndarray) -> np.ndarray:
-    bins, count = _binned(probabilities, BINS)
-    gaps = _sums(drawn, bins, count, probabilities - is_late, days)
-    return np.abs(gaps).sum(axis=1) / _sums(drawn, bins, count, np.ones(len(is_late)), days).sum(axis=1)
 
 
 def gap_interval(

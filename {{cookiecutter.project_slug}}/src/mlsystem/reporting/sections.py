@@ -20,7 +20,7 @@ from mlsystem.reporting.verdict import (
 
 Figures = list[tuple[str, str]]  # what, how much; in the order of the page
 SHOWN_DRIFT = 5  # columns, the furthest first
-MEASURES = ("auc", "log_loss", "ece", "usd_per_1000", "gap")  # of live performance, with their intervals
+MEASURES = ("auc", "log_loss", "usd_per_1000", "gap")  # of live performance, with their intervals
 
 
 @dataclass(frozen=True)

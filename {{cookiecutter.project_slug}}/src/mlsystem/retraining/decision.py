@@ -27,7 +27,7 @@ class Measured:
     window_labels: int  # known of the window's flights
     gap: Interval  # mean probability less the share that came late
     surplus: Interval  # log-loss less what the probabilities promise: monitoring/resampled.py
-    score_psi: float  # of the window against training
+    score_psi: float  # of the last week against training; NaN before the champion has answered a whole one
     score_psi_limit: float  # calibrated on reference weeks: training/drift_limits.py
 
 

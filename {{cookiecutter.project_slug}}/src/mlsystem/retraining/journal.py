@@ -12,16 +12,15 @@ FILE = "retraining.jsonl"
 
 
 def note(models_dir: Path, day: date, what: Literal["decision", "verdict"], because: str, **found: Any) -> None:
-    """Add a line; the file is written aside and renamed, so a kill leaves it whole."""
-    lines = [*read(models_dir), {"day": str(day), "what": what, "because": because, **found}]
-    storage.write_text(models_dir / FILE, "".join(json.dumps(line) + "\n" for line in lines))
+    """Add a line, unless it is the last one already; written aside and renamed, so a kill leaves the file whole."""
+    line, lines = json.dumps({"day": str(day), "what": what, "because": because, **found}), _lines(models_dir)
+    if lines[-1:] != [line]:
+        storage.write_text(models_dir / FILE, "".join(f"{one}\n" for one in [*lines, line]))
 
 
 def read(models_dir: Path) -> Iterator[dict[str, Any]]:
     """Every line, in order; none before the first decision."""
-    path = models_dir / FILE
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
-        yield json.loads(line)
+    yield from map(json.loads, _lines(models_dir))
 
 
 def trained_on(models_dir: Path, training: Mapping[str, Any]) -> date:
@@ -31,3 +30,8 @@ def trained_on(models_dir: Path, training: Mapping[str, Any]) -> date:
     if days:
         return date.fromisoformat(days[-1])
     return date.fromisoformat(training["tune"]["last_day"]) + timedelta(days=1)
+
+
+def _lines(models_dir: Path) -> list[str]:
+    path = models_dir / FILE
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []

@@ -8,13 +8,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mlsystem.drift import psi
 from mlsystem.model_registry.champion import Champion
 from mlsystem.monitoring import batch, performance
+from mlsystem.monitoring.checks import score_psi
 from mlsystem.retraining.decision import Limits, Measured
 from mlsystem.training.bootstrap import Interval
 
-WEEK = timedelta(days=7)  # the window that drift limits are of
 UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
 
 
@@ -63,8 +62,7 @@ def measured(seen: Seen, champion: Champion, trained_on: date, seed: int, limits
     days = (limits or Limits()).window_days
     answers = seen.answers_of(champion.version, timedelta(days=days))
     found = performance.performance(answers, seen.labels, seen.now, seed)
-    week = answers.loc[answers["as_of"] >= seen.now - WEEK, "probability"].to_numpy(dtype="float64")
-    reference, usual = champion.references["score"], champion.drift_limits
+    drift, limit = score_psi(answers, champion, seen.now)
     return Measured(
         today=seen.now.date(),
         trained_on=trained_on,
@@ -72,6 +70,6 @@ def measured(seen: Seen, champion: Champion, trained_on: date, seed: int, limits
         window_labels=found.labelled,
         gap=found.intervals.get("gap", UNKNOWN),
         surplus=found.intervals.get("surplus", UNKNOWN),
-        score_psi=psi(reference.counts, reference.count(week)) if len(week) else 0.0,
-        score_psi_limit=usual.psi["score"] if usual else float("inf"),
+        score_psi=drift,
+        score_psi_limit=limit,
     )

@@ -9,12 +9,12 @@ import threading
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from time import perf_counter
 
 from mlsystem.domain.features import STORED_FEATURES, VIEWS
 from mlsystem.feature_store.bounded import Bounded
 from mlsystem.feature_store.online import OnlineFeatures, Stored
+from mlsystem.feature_store.replaced import StoreFile
 from mlsystem.metrics import ServingMetrics
 from mlsystem.serving.asked import AskedFlight
 
@@ -40,10 +40,7 @@ class Breaker:
         self._metrics = metrics
         self._probe = probe
         self._errors = 0
-        path = getattr(features.store.config.online_store, "path", None)  # another kind of store has no file
-        self._file = Path(path) if path else None
-        self._opened = 0
-        self._opened = self._inode()
+        self._file = StoreFile(features.store)
 
     def lookup(self, flights: Sequence[AskedFlight]) -> list[Stored]:
         """What was known of each flight; nothing at all if the store fails or is not asked."""
@@ -68,17 +65,9 @@ class Breaker:
                 return f"{type(problem).__name__}: {problem}"
         return self.problem
 
-    def _inode(self) -> int:
-        """Which file stands in the store's place; the one that is open, if none does."""
-        try:
-            return self._file.stat().st_ino if self._file else 0
-        except OSError:
-            return self._opened
-
     def _ask(self, flights: Sequence[AskedFlight]) -> list[Stored]:
-        if (inode := self._inode()) != self._opened:  # restored from a copy: the old file is read on, and grows old
+        if self._file.was_replaced():  # restored from a copy: the old file is read on, and grows old
             self._bounded.reconnect()
-            self._opened = inode
             logger.info("the feature store's file was replaced, and opened anew")
         self._bounded.begin()
         moments: list[datetime] = [flight.as_of for flight in flights]

@@ -8,17 +8,20 @@ import json
 import os
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 FILE_BYTES = 64_000_000  # then the next file: some 19,000 predictions
+BLOCK_BYTES = 4_096  # what the smallest file takes of the disk
 
 
 class PredictionLog:
     """One process's file of the day: `<dir>/<YYYY-MM-DD>.<process>-<serial>.jsonl`, the day in UTC.
 
-    With each new file the oldest go, of all processes, until `kept_files` are left: the log's size has a bound.
+    With each new file the oldest go, of all processes, until what is left is no more than `kept_files` full ones hold.
+    A small file, of which each start and each day makes one, counts as what it holds.
     """
 
     def __init__(self, predictions_dir: Path, kept_files: int) -> None:
@@ -57,9 +60,17 @@ class PredictionLog:
         return status.st_nlink == 0 or status.st_size >= FILE_BYTES
 
     def _drop_oldest(self) -> None:
-        written = sorted((path.stat().st_mtime_ns, path) for path in self._dir.glob("*.jsonl"))
-        for _, path in written[: max(0, len(written) + 1 - self._kept_files)]:
+        written = []
+        for path in self._dir.glob("*.jsonl"):
+            with suppress(FileNotFoundError):  # another worker drops the oldest as well
+                status = path.stat()
+                written.append((status.st_mtime_ns, max(status.st_size, BLOCK_BYTES), path))
+        left = sum(size for _, size, _ in written)
+        for _, size, path in sorted(written):
+            if left <= (self._kept_files - 1) * FILE_BYTES:
+                return
             path.unlink(missing_ok=True)
+            left -= size
 
     def check(self) -> None:
         """Whether a record could be written now. Raises OSError if not."""

@@ -1,14 +1,16 @@
 """The present champion of one worker, and the thread that takes up another one when the registry names it.
 
 A swap replaces one reference. A request reads it once, so one model makes all of an answer; the old model lives until
-its last request is answered. A challenger that scores in the shadow, and the champion before, are in memory already.
-What cannot be loaded, or fails its smoke prediction, is refused, and the old one goes on.
+its last request is answered. A challenger that scores in the shadow, and the champion before the last swap, are in
+memory already. What cannot be loaded, or fails its smoke prediction, is refused, and the old one goes on.
 """
 
 import gc
 import logging
+import math
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from mlsystem.settings import Settings
 logger = logging.getLogger("bentoml.mlsystem")
 
 SWITCH_SECONDS = 0.00005  # how long the loading thread keeps the interpreter from an answer; Python's default is 0.005
+AGAIN_SECONDS = 30.0
 Stamp = tuple[tuple[int, int, int], ...]
 
 
@@ -38,6 +41,7 @@ class Present:
         self._settings = settings
         self._metrics = metrics
         self._seen: Stamp = ()
+        self._again_at = math.inf  # time.monotonic() at which what was refused is tried again: its file may be mended
         self._before: Champion | None = None  # who was champion before, for a rollback
         self._shadow: Shadow | None = None
         self._closed = threading.Event()
@@ -73,8 +77,9 @@ class Present:
         """One look: nothing if no file changed since the last one that came to an end."""
         models_dir = self._settings.models_dir
         stamp = _stamp(models_dir / "mlflow.db")
-        if self.loaded is not None and stamp == self._seen:
+        if self.loaded is not None and stamp == self._seen and time.monotonic() < self._again_at:
             return
+        self._again_at = math.inf
         try:
             aliases = versions.aliases_at_rest(models_dir)  # MLflow's own look takes 7 ms of the interpreter
             self._start() if self.loaded is None else self._swap(self.loaded, aliases.get(versions.CHAMPION))
@@ -103,8 +108,11 @@ class Present:
             champion = self._version(version)
             check_smoke(champion)
         except NoChampion as problem:
-            self._metrics.swaps.labels("refused").inc()
-            self._tell(f"champion {version or 'none'} is refused and {before.version} stays: {problem}")
+            said = f"champion {version or 'none'} is refused and {before.version} stays: {problem}"
+            if said != self.refused:
+                self._metrics.swaps.labels("refused").inc()
+            self._tell(said)
+            self._again_at = time.monotonic() + AGAIN_SECONDS
             return
         self.loaded, self._before = old.with_champion(champion), before
         self._metrics.swaps.labels("swapped").inc()
@@ -127,6 +135,7 @@ class Present:
         except NoChampion as problem:
             self._metrics.shadow_failures.inc()
             logger.error("challenger %s is not scored: %s", version, problem)
+            self._again_at = time.monotonic() + AGAIN_SECONDS
             return None
         folder = self._settings.predictions_dir / SHADOW_FOLDER
         return Shadow(challenger, PredictionLog(folder, self._settings.prediction_log_files), self._metrics)
