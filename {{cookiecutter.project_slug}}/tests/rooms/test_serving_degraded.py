@@ -17,7 +17,7 @@ from steady_load import OPENING_SECONDS, Load, Told, capacity, post, quantile
 
 FAULT_SECONDS = 6.0
 FULL, OVERLOADING_CALLERS = 16, 256  # so many keep both workers busy and are not refused; so many are
-MANY = 50  # flights per question, so that the caller, who shares the cores, can really ask ten times too much
+MANY = 100  # flights per question, so that the caller, who shares the cores, can really ask ten times too much
 COUNT = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) SELECT max(i) AS most FROM n"
 SLOW_VIEW = f"CREATE VIEW mlsystem_origin AS SELECT elsewhere.* FROM elsewhere, ({COUNT}) WHERE most > 0"
 Fault = Callable[[Path], AbstractContextManager[None]]

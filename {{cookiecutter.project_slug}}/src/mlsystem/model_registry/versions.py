@@ -1,6 +1,7 @@
 """Versions of the model: registering a run, the aliases that name versions, and loading one again."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -92,8 +93,11 @@ def alias_version(tracking_uri: str, alias: str) -> str:
         raise NoChampion(f"no model version is {alias}; run `make train`") from error
 
 
-def load_version(tracking_uri: str, version: str) -> Champion:
-    """One version, its files checked against the registry. Raises NoChampion, which UnusableModel is too."""
+def load_version(tracking_uri: str, version: str, between: Callable[[], object] = lambda: None) -> Champion:
+    """One version, its files checked against the registry. Raises NoChampion, which UnusableModel is too.
+
+    `between` is called between the steps, each of some milliseconds, for a caller that has something else to do.
+    """
     import mlflow.artifacts
     from mlflow.exceptions import MlflowException
 
@@ -103,11 +107,14 @@ def load_version(tracking_uri: str, version: str) -> Champion:
     except MlflowException as error:
         raise NoChampion(f"there is no model version {version}; run `make train`") from error
     try:
+        between()
         folder = mlflow.artifacts.download_artifacts(client.get_model_version_download_uri(REGISTERED_MODEL, version))
+        between()
         run = client.get_run(str(found.run_id))  # read in place: asked for by its run, MLflow leaves a copy in /tmp
         bundle = mlflow.artifacts.download_artifacts(f"{run.info.artifact_uri}/bundle.json")
     except (MlflowException, OSError) as error:
         raise UnusableModel(f"the files of model version {version} are gone ({error}); run `make train`") from error
     if (sha256 := found.tags.get("bundle_sha256")) is None:
         raise UnusableModel(f"model version {version} was registered by hand, without a fingerprint; run `make train`")
+    between()
     return champion_from(Path(bundle).read_bytes(), sha256, Path(folder), str(version))

@@ -27,6 +27,7 @@ from mlsystem.settings import Settings
 logger = logging.getLogger("bentoml.mlsystem")
 
 SWITCH_SECONDS = 0.00005  # how long the loading thread keeps the interpreter from an answer; Python's default is 0.005
+BREATH_SECONDS = 0.02
 AGAIN_SECONDS = 30.0
 Stamp = tuple[tuple[int, int, int], ...]
 
@@ -106,6 +107,7 @@ class Present:
             return
         try:
             champion = self._version(version)
+            _breathe()
             check_smoke(champion)
         except NoChampion as problem:
             said = f"champion {version or 'none'} is refused and {before.version} stays: {problem}"
@@ -150,7 +152,7 @@ class Present:
                 return held
         if version is None:
             raise NoChampion("no model version is champion; run `make train`")
-        return versions.load_version(tracking.tracking_uri(self._settings.models_dir), version)
+        return versions.load_version(tracking.tracking_uri(self._settings.models_dir), version, _breathe)
 
     def _tell(self, problem: str) -> None:
         """Say a problem once: in the log, and where it can be asked for."""
@@ -160,6 +162,11 @@ class Present:
             self.problem = problem
         else:
             self.refused = problem
+
+
+def _breathe() -> None:
+    """Leave the interpreter to the answers that have queued up behind a step of the loading."""
+    time.sleep(BREATH_SECONDS)
 
 
 def _stamp(database: Path) -> Stamp:
