@@ -21,13 +21,11 @@ from mlsystem.flows.retrain import train_on
 from mlsystem.settings import Settings
 
 LIFE = "year"
+INTERVAL = timedelta(minutes=30)  # its flights share a request
 
 
 class OtherLife(UserError):
     """A life of other days was stopped, and would be lost."""
-
-
-INTERVAL = timedelta(minutes=30)  # its flights share a request
 
 
 @flow(name="live-a-year", validate_parameters=False)
@@ -50,10 +48,10 @@ def live(first: date, last: date, settings: Settings) -> Path:
         served = play(span, own, progress=living, is_all=False)
     say("comparing with a frozen model, and with one retrained every month")
     counts = {name: value for name, value in vars(served).items() if name != "metrics"}
-    seconds = living.seconds | {"in all": round(time.perf_counter() - started, 1)}
+    seconds = living.seconds | {"the life": round(time.perf_counter() - started, 1)}
     page = write_page(Lives(own, first, last), counts, seconds)
     state.drop()  # not before: a stop while the page was made must not begin the life again
-    say(f"lived {(last - first).days + 1} days in {seconds['in all']:.0f} s. The page: {page}")
+    say(f"lived {(last - first).days + 1} days in {seconds['the life']:.0f} s. The page: {page}")
     return page
 
 

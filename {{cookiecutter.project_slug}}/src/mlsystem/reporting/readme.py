@@ -64,7 +64,7 @@ def render_year(year: dict[str, Any]) -> str:
         )
     return "\n".join(
         [
-            f"`make year` lived {year['first']} to {year['last']} in {year['seconds']['in all'] / 60:.0f} minutes "
+            f"`make year` lived {year['first']} to {year['last']} in {year['seconds']['the life'] / 60:.0f} minutes "
             f"({year['replay']['flights']:,} flights asked, {year['replay']['errors']} errors).{worth}",
             "",
             "| model | AUC | USD per 1,000 flights |",
