@@ -22,8 +22,8 @@ from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.store import open_store
 from mlsystem.feature_store.training_sets import historical_features
 from mlsystem.flows.consume import log_path, make_consumer
-from mlsystem.flows.live import service_url
-from mlsystem.flows.replay import OtherProcess, Replayed, Span, State, begin, replay
+from mlsystem.flows.live import service_url, state_of
+from mlsystem.flows.replay import OtherProcess, Replayed, Span, begin, replay
 from mlsystem.metrics import ConsumerMetrics
 from mlsystem.model_registry.registry import load_champion
 from mlsystem.monitoring.batch import newest_per_flight
@@ -145,7 +145,7 @@ class Watch:
 def record(settings: Settings, first: date, last: date, folder: Path) -> Replayed:
     """Replay the days through the service that runs; one file of samples per day in the folder."""
     online = OnlineFeatures(open_store(settings.features_dir, settings.online_dir))
-    log, state = EventLog(log_path(settings)), State(settings.stream_dir / "replay.json")
+    log, state = EventLog(log_path(settings)), state_of(settings)
     span = Span(first, last, STEP)
     begin(span, settings.validated_dir, log, online, state)
     metrics = ConsumerMetrics(lambda: log.lag(GROUP))

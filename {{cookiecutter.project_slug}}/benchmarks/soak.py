@@ -8,6 +8,7 @@ After a warm-up it fits a line through each: what it prints grows, grows; ends w
 import argparse
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,7 @@ import numpy as np
 import psutil
 
 from mlsystem import storage
-from mlsystem.flows.live import play
+from mlsystem.flows.live import play, state_of
 from mlsystem.flows.replay import Replayed, Span
 from mlsystem.serving.run import running_service
 from mlsystem.settings import ROOT, Settings, child_environment, configure_tools, load_settings
@@ -119,13 +120,19 @@ def consuming(settings: Settings) -> Iterator[int]:
     """The consumer as a process of its own."""
     command = [sys.executable, "-m", "mlsystem", "consume"]
     with subprocess.Popen(command, cwd=ROOT, env=child_environment(settings), stdout=subprocess.DEVNULL) as process:
-        time.sleep(10)  # it takes the log's lock when it has imported Feast
-        if process.poll() is not None:
-            raise SystemExit("the consumer ended; its reason stands above")
+        while not _serves(settings.consumer_port):  # it has the log's lock then; importing Feast takes 7 s and more
+            if process.poll() is not None:
+                raise SystemExit("the consumer ended; its reason stands above")
+            time.sleep(0.2)
         try:
             yield process.pid
         finally:
             process.terminate()
+
+
+def _serves(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def soak(settings: Settings, minutes: float, samples: Samples) -> None:
@@ -155,6 +162,7 @@ def soak(settings: Settings, minutes: float, samples: Samples) -> None:
         with suppress(Over):
             while True:
                 play.fn(span, settings, None, until)
+                state_of(settings).drop()  # the year from its beginning once more
                 samples.replays += 1
         over.set()
         looking.join()

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 import browser
+from mlsystem.flows.live import state_of
 from mlsystem.flows.lived import CEILING, FROZEN, LOOP
-from mlsystem.flows.replay import Replayed, Span, State
+from mlsystem.flows.replay import Replayed, Span
 from mlsystem.flows.year import INTERVAL
 from mlsystem.model_registry.listing import table
 from mlsystem.monitoring import batch
@@ -155,7 +156,7 @@ def test_a_life_that_was_stopped_while_its_page_was_made_makes_the_page_and_is_n
     own = settings.model_copy(update={"life": "year"})
     answers = prediction_log.read(own.predictions_dir).num_rows
     counts = Replayed(**{name: found["replay"][name] for name in vars(Replayed()) if name in found["replay"]})
-    state = State(own.stream_dir / "replay.json")
+    state = state_of(own)
     state.write(Span(date(2013, 4, 1), date(2013, 5, 4), INTERVAL), datetime(2013, 5, 5, 1, 30, tzinfo=UTC), counts)
 
     done = year(settings)

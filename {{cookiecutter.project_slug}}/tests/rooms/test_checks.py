@@ -16,6 +16,7 @@ from mlsystem.model_registry.registry import load_champion
 from mlsystem.monitoring.checks import GAP_LIMIT, Check, checks_at, quarantine_share
 from mlsystem.monitoring.skew import compared
 from mlsystem.monitoring.week import diagnosis_at
+from mlsystem.retraining.seen import Seen, measured
 from mlsystem.serving import checked
 
 NOW = datetime(2013, 11, 5, 10, tzinfo=UTC)
@@ -87,6 +88,16 @@ def test_the_champions_own_scores_do_not_drift(champion: Champion):
 
     assert not check.is_breached
     assert 0 <= check.value < 0.1
+
+
+@pytest.mark.parametrize(("days", "drifts"), [(1, False), (6, False), (8, True)])
+def test_the_scores_of_less_than_a_week_are_no_reason_to_retrain(champion: Champion, days: int, drifts: bool):
+    log = asked(champion, days)  # all alike, which no week of training was
+
+    seen = measured(Seen(NOW, pa.table({}), log, landed(log).slice(0, 0)), champion, date(2013, 9, 1), seed=1)
+
+    assert (seen.score_psi > seen.score_psi_limit) is drifts
+    assert math.isnan(seen.score_psi) is not drifts
 
 
 def test_a_label_that_is_not_known_yet_changes_nothing(champion: Champion):

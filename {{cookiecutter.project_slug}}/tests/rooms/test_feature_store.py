@@ -11,6 +11,7 @@ from mlsystem.domain.features import AIRCRAFT, ORIGIN, STORED_FEATURES, VIEWS, W
 from mlsystem.domain.request import Flight
 from mlsystem.feature_store import definitions
 from mlsystem.feature_store.online import OnlineFeatures
+from mlsystem.feature_store.replaced import StoreFile
 from mlsystem.feature_store.store import NotRegistered, open_store
 
 NOON = datetime(2013, 6, 3, 12, tzinfo=UTC)
@@ -166,3 +167,21 @@ def test_a_store_that_was_restored_from_a_copy_is_written_to(tmp_path):
 
     reader = OnlineFeatures(open_store(tmp_path / "features", tmp_path / "online", register=False))
     assert reader.lookup([FLIGHT], [NOON + timedelta(hours=1)])[0].values["weather_wind_speed"] == 2.0
+
+
+def test_a_file_that_could_not_be_opened_anew_is_tried_again(tmp_path):
+    store = open_store(tmp_path / "features", tmp_path / "online")
+    file, rows, tried = StoreFile(store), tmp_path / "online/online.db", []
+    rows.rename(tmp_path / "old")
+    rows.touch()
+
+    def fails_at_first() -> None:
+        tried.append(rows)
+        if len(tried) == 1:
+            raise OSError("too many open files")
+
+    with pytest.raises(OSError, match="too many"):
+        file.follow(fails_at_first)
+
+    assert [file.follow(fails_at_first) for _ in range(2)] == [True, False]
+    assert len(tried) == 2

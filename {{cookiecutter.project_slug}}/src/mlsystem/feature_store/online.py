@@ -70,8 +70,7 @@ class OnlineFeatures:
         """
         if rows.num_rows == 0:
             return 0
-        if self._file.was_replaced():
-            reopen(self.store)
+        if self._file.follow(lambda: reopen(self.store)):
             logger.warning("the online store's file was replaced, and opened anew; `make replay` fills it")
         registered = self._registered[view.name]
         types = {column.name: column.dtype.to_value_type() for column in registered.entity_columns}

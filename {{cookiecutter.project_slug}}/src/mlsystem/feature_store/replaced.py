@@ -1,6 +1,7 @@
 """The online store's file, when it is SQLite: one that was restored from a copy is another file, and must be opened."""
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from feast import FeatureStore
@@ -16,10 +17,13 @@ class StoreFile:
         self._opened = 0
         self._opened = self._inode()
 
-    def was_replaced(self) -> bool:
-        """Whether it is another one than at the last look."""
-        before, self._opened = self._opened, self._inode()
-        return self._opened != before
+    def follow(self, reopen: Callable[[], object]) -> bool:
+        """Call `reopen` if another file stands there now, and again the next time if that fails. Whether it did."""
+        if (inode := self._inode()) == self._opened:
+            return False
+        reopen()
+        self._opened = inode
+        return True
 
     def _inode(self) -> int:
         """Of the file that is there; of the one that is open, if none is."""

@@ -50,17 +50,11 @@ class Served:
 
 
 @task(cache_policy=NO_CACHE)  # no retry: a question asked twice is logged twice
-def play(
-    span: Span,
-    settings: Settings,
-    speed: float | None = None,
-    progress: Progress | None = None,
-    is_all: bool = True,
-) -> Served:
+def play(span: Span, settings: Settings, speed: float | None = None, progress: Progress | None = None) -> Served:
     """Play the days against the service that is already running; requests one after the other.
 
-    Events go through the log to the consumer that runs, or to one of this process. If it is not all that is to be done
-    with the days, the caller drops the state when it has done the rest: until then a stop is gone on from.
+    Events go through the log to the consumer that runs, or to one of this process. The caller drops the state when it
+    has done the rest of what there is to do with the days: until then a stop is gone on from.
     """
     from mlsystem.feature_store.online import OnlineFeatures
     from mlsystem.feature_store.store import open_store
@@ -69,7 +63,7 @@ def play(
     from mlsystem.streaming.event_log import EventLog
 
     online = OnlineFeatures(open_store(settings.features_dir, settings.online_dir, register=False))
-    log, state = EventLog(log_path(settings)), State(settings.stream_dir / "replay.json")
+    log, state = EventLog(log_path(settings)), state_of(settings)
     if state.read(span) is not None:
         say("  going on with the replay that was stopped")
     begin(span, settings.validated_dir, log, online, state)
@@ -91,8 +85,6 @@ def play(
             progress or _hourly(),
         )
         metrics = client.get("/metrics").text
-    if is_all:
-        state.drop()
     return _served(played, metrics)
 
 
@@ -104,6 +96,7 @@ def replay_days(span: Span, settings: Settings, speed: float | None = None) -> S
     with a_service(settings):
         say(f"replaying {span.first} to {span.last} against {service_url(settings)}")
         served = play(span, settings, speed)
+    state_of(settings).drop()
     shown = {name: value for name, value in vars(served).items() if name != "metrics"}
     create_table_artifact(key="replay", table=[shown])
     return served
@@ -120,6 +113,11 @@ def serve_smoke() -> dict[str, Any]:
         started = time.perf_counter()
         answer = client.post("/predict", json=as_request(flight)).raise_for_status().json()
     return {"milliseconds": round((time.perf_counter() - started) * 1000, 1)} | answer["predictions"][0]
+
+
+def state_of(settings: Settings) -> State:
+    """Where a replay keeps how far it is."""
+    return State(settings.stream_dir / "replay.json")
 
 
 def service_url(settings: Settings) -> str:

@@ -13,10 +13,10 @@ from pathlib import Path
 from prefect import flow
 
 from mlsystem.errors import UserError
-from mlsystem.flows.live import play, service_url
+from mlsystem.flows.live import play, service_url, state_of
 from mlsystem.flows.living import Living
 from mlsystem.flows.progress import say
-from mlsystem.flows.replay import Span, State
+from mlsystem.flows.replay import Span
 from mlsystem.flows.retrain import train_on
 from mlsystem.settings import Settings
 
@@ -37,7 +37,7 @@ def live(first: date, last: date, settings: Settings) -> Path:
     started = time.perf_counter()
     own = settings.model_copy(update={"life": LIFE, "workers": 1})
     span = Span(first, last, INTERVAL)
-    state = State(own.stream_dir / "replay.json")
+    state = state_of(own)
     _check_no_other(state.other_than(span), own)
     if state.read(span) is None:
         _begin(first, own)
@@ -45,7 +45,7 @@ def live(first: date, last: date, settings: Settings) -> Path:
     say("starting the service")
     with running_service(own):
         say(f"living {first} to {last} against {service_url(own)}")
-        served = play(span, own, progress=living, is_all=False)
+        served = play(span, own, progress=living)
     say("comparing with a frozen model, and with one retrained every month")
     counts = {name: value for name, value in vars(served).items() if name != "metrics"}
     seconds = living.seconds | {"the life": round(time.perf_counter() - started, 1)}

@@ -66,8 +66,7 @@ class Breaker:
         return self.problem
 
     def _ask(self, flights: Sequence[AskedFlight]) -> list[Stored]:
-        if self._file.was_replaced():  # restored from a copy: the old file is read on, and grows old
-            self._bounded.reconnect()
+        if self._file.follow(self._bounded.reconnect):  # restored from a copy: the old file is read on, and grows old
             logger.info("the feature store's file was replaced, and opened anew")
         self._bounded.begin()
         moments: list[datetime] = [flight.as_of for flight in flights]
