@@ -17,12 +17,13 @@ import pandas as pd
 from prometheus_client import generate_latest
 
 from mlsystem import storage
+from mlsystem.addresses import service_url
 from mlsystem.domain.calendar import HOME_TIME_ZONE
 from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.store import open_store
 from mlsystem.feature_store.training_sets import historical_features
 from mlsystem.flows.consume import log_path, make_consumer
-from mlsystem.flows.live import service_url, state_of
+from mlsystem.flows.live import state_of
 from mlsystem.flows.replay import OtherProcess, Replayed, Span, begin, replay
 from mlsystem.metrics import ConsumerMetrics
 from mlsystem.model_registry.registry import load_champion

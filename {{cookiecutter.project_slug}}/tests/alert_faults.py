@@ -175,6 +175,17 @@ def much_quarantined(world: World) -> Iterator[None]:
     _look(world)
 
 
+@fault("a day with three flights, which validation stopped", "DayStopped")
+def day_stopped(world: World) -> Iterator[None]:
+    breaches = storage.Partitions(world.batch.validated_dir / "breaches")
+    day = planted_log.LAST - timedelta(days=1)
+    row = {"service_date": [day], "table": ["days"], "rule": ["few"], "severity": ["critical"], "reason": ["3 flights"]}
+    breaches.write(day, pa.table(row | {"rows": [1]}), "planted")
+    yield from _looked_at(world)
+    breaches.path(day).unlink()
+    _look(world)
+
+
 def _looked_at(world: World, change: planted_log.Change = lambda one: one) -> Iterator[None]:
     """The monitor looks at the log with the fault in it, and later at the log without."""
     _look(world, change)

@@ -21,6 +21,7 @@ from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.store import open_store
 from mlsystem.flows.consume import log_path
 from mlsystem.flows.intervals import facts_between
+from mlsystem.flows.servers import write_prometheus
 from mlsystem.serving import checked
 from mlsystem.serving.run import Running, running_service
 from mlsystem.settings import ROOT, Settings, child_environment
@@ -136,9 +137,9 @@ def _process(command: list[str], folder: Path, settings: Settings) -> Iterator[s
 @contextmanager
 def _prometheus(settings: Settings, folder: Path) -> Iterator[httpx.Client]:
     """Prometheus's own API; it begins with a yesterday that had traffic."""
-    config = (OPS / "prometheus.yml").read_text().replace("interval: 5s", f"interval: {SCRAPE_SECONDS}s")
-    config = config.replace("127.0.0.1:3000", f"127.0.0.1:{settings.serving_port}")
-    (folder / "prometheus.yml").write_text(config.replace("127.0.0.1:3001", f"127.0.0.1:{settings.consumer_port}"))
+    write_prometheus(settings, folder)
+    config = (folder / "prometheus.yml").read_text().replace("interval: 5s", f"interval: {SCRAPE_SECONDS}s")
+    (folder / "prometheus.yml").write_text(config)
     (folder / "rules.yml").write_text(faster((OPS / "rules.yml").read_text()))
     _yesterday(folder)
     port = free_port()

@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     tasks.keep_user_errors_short()
     try:
+        tasks.prepare(options.task, settings)
         return int(getattr(tasks, options.task)(options) or 0)
     except (*tasks.USER_ERRORS, KeyboardInterrupt) as problem:
         traceback.clear_frames(problem.__traceback__)  # Prefect keeps it; an open DuckDB connection in it warns at exit
@@ -62,7 +63,8 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     task("smoke", "start the service, ask it about one flight, stop it")
     task("monitor", "measure drift, quality and performance over the prediction log")
     task("status", "look at the system as it is now and write reports/status.html")
-    task("deploy", "serve the Prefect deployments with their schedules, until stopped")
+    deploy = task("deploy", "serve the Prefect deployments with their schedules, until stopped; `up` comes first")
+    deploy.add_argument("--cron", default="0 3 * * *", help="when the night's work runs; `* * * * *` is every minute")
     task("report", "write reports/report.html again from reports/run.json")
     task("readme", "write the last run's figures into README.md")
     return parser

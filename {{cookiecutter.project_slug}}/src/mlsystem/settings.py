@@ -5,6 +5,7 @@ import tomllib
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,7 +23,10 @@ TOOL_ENVIRONMENT = {
     "OTEL_SDK_DISABLED": "true",  # a third of BentoML's request overhead; docs/decisions/0008
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",  # the default of 20 s fails on a busy laptop
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_LOGGING_LEVEL": "INFO",  # what a run says goes to the API, to be read beside the run;
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",  # people have it from `say` already
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "mlsystem",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",  # `say` is used outside of runs too
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",  # the embedded server logs its own shutdown as errors
     "TZ": "UTC",  # engines that convert naive timestamps use the machine's zone otherwise
 }
@@ -42,12 +46,17 @@ class Settings(BaseSettings):
     last_day: date = date(2013, 12, 31)
     workers: int = 2  # serving processes; one per core of a small laptop
     threads: int = 1  # per model fit and per prediction: OpenMP with more is slower under contention
-    serving_host: str = "127.0.0.1"  # loopback: there is no authentication
+    serving_host: str = "127.0.0.1"  # loopback, as for each server below: none of them asks who is calling
     serving_port: int = 3000  # BentoML's default
+    mlflow_host: str = "127.0.0.1"
     mlflow_port: int = 5000  # MLflow's default
+    prefect_host: str = "127.0.0.1"
     prefect_port: int = 4200  # Prefect's default
+    prometheus_host: str = "127.0.0.1"
     prometheus_port: int = 9090  # Prometheus's default
+    consumer_host: str = "127.0.0.1"
     consumer_port: int = 3001  # the stream consumer's metrics; next to the service's
+    clock: Literal["events", "wall"] = "events"  # whose yesterday the nightly run takes: a live source's is the wall's
     lateness_minutes: int = 10  # behind the clock of the log; a later fact is counted and left out
     max_body_bytes: int = 1_000_000  # about 3,000 flights; a larger body is refused before it is parsed
     max_flights_per_request: int = 1_000  # bounds the time that one caller can take
@@ -122,6 +131,21 @@ def configure_tools(settings: Settings) -> None:
     os.environ.setdefault("MPLCONFIGDIR", str(state / "matplotlib"))
     os.environ.setdefault("MPLBACKEND", "Agg")
     os.environ.setdefault("OMP_NUM_THREADS", str(settings.threads))
+
+
+def use_prefect(url: str) -> None:
+    """Let the flows of this process and of its children run against that API. Call it before Prefect is imported."""
+    os.environ["PREFECT_API_URL"] = url
+
+
+def mark_children(name: str, value: str) -> None:
+    """Let every process that this one starts carry a mark in its environment; see family.py."""
+    os.environ[name] = value
+
+
+def mark_of_children(name: str) -> str:
+    """The mark that they carry now, or an empty text."""
+    return os.environ.get(name, "")
 
 
 def child_environment(settings: Settings, **own: str) -> dict[str, str]:

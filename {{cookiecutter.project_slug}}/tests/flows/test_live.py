@@ -10,13 +10,15 @@ from pathlib import Path
 import httpx
 import pytest
 
+from mlsystem.addresses import service_url
 from mlsystem.domain.features import VIEWS
 from mlsystem.feature_store.store import open_store
-from mlsystem.flows.live import Served, play, service_url
+from mlsystem.flows.live import Served, play
 from mlsystem.flows.replay import Span
+from mlsystem.flows.servers import write_prometheus
 from mlsystem.metrics import STAGES
 from mlsystem.serving.run import running_service
-from mlsystem.settings import ROOT, Settings
+from mlsystem.settings import Settings
 from serving_probe import free_port, own_copy
 
 DAY = date(2013, 11, 28)  # Thanksgiving: the year's shortest day of flights
@@ -34,8 +36,8 @@ def settings(system, tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def watched(settings: Settings, tmp_path_factory) -> Iterator[tuple[Served, httpx.Client]]:
     """The service with two workers, a day played through it, and Prometheus's own API while both run."""
     port, folder = free_port(), tmp_path_factory.mktemp("prometheus")
-    config = (ROOT / "ops/prometheus/prometheus.yml").read_text()
-    config = config.replace("127.0.0.1:3000", f"127.0.0.1:{settings.serving_port}").replace("5s", "1s")
+    write_prometheus(settings, folder)
+    config = (folder / "prometheus.yml").read_text().replace("5s", "1s")
     (folder / "prometheus.yml").write_text(config)
     if shutil.which("prometheus") is None:
         pytest.skip(NEEDED)

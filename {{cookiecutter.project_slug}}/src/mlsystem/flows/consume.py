@@ -5,6 +5,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+from mlsystem.addresses import address
 from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.store import open_store
 from mlsystem.flows.logs import log_path
@@ -29,8 +30,9 @@ def consume(settings: Settings) -> None:
     online = OnlineFeatures(open_store(settings.features_dir, settings.online_dir, register=False))
     metrics = ConsumerMetrics(lambda: _lag(log_path(settings)))
     consumer = make_consumer(settings, EventLog(log_path(settings)), online, metrics)
-    metrics.serve(settings.serving_host, settings.consumer_port)
-    say(f"consuming {log_path(settings)}; metrics: http://{settings.serving_host}:{settings.consumer_port}/metrics")
+    at = address(settings, "consumer")
+    metrics.serve(at.ip, at.port)
+    say(f"consuming {log_path(settings)}; metrics: {at.url}/metrics")
     while True:
         if consumer.catch_up() == 0:
             time.sleep(IDLE_SECONDS)

@@ -1,16 +1,28 @@
 """From raw files to features: deliver, validate, compute. A day or a year, and again for free."""
 
 from datetime import date
+from typing import Any
 
 from prefect import flow, task
 from prefect.artifacts import create_link_artifact, create_table_artifact
 
 from mlsystem import storage
+from mlsystem.errors import UserError
 from mlsystem.flows.progress import counted, say
 from mlsystem.settings import load_settings
 
 
-@task(retries=2, retry_delay_seconds=[1, 5])  # reading and writing files: a full or slow disk can pass
+class DaysStopped(UserError):
+    """Days broke a rule that lets no day pass; the others went on."""
+
+
+def may_pass(task: Any, run: Any, state: Any) -> bool:
+    """Whether another try could help: not where a person has to do something."""
+    return not isinstance(state.result(raise_on_failure=False), UserError)
+
+
+# A full or slow disk can pass.
+@task(retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=may_pass)
 def deliver_days(first: date, last: date) -> int:
     from mlsystem.source.deliver import deliver
 
@@ -18,7 +30,7 @@ def deliver_days(first: date, last: date) -> int:
 
 
 @task  # no retry: a rule that fails once fails again
-def validate_days(first: date, last: date) -> dict[str, int]:
+def validate_days(first: date, last: date) -> dict[str, Any]:
     from mlsystem.validation.validate import validate
 
     settings = load_settings()
@@ -32,11 +44,11 @@ def validate_days(first: date, last: date) -> dict[str, int]:
         "rows": report.rows,
         "quarantined": report.quarantined,
         "warnings": report.warnings,
-        "stopped": len(report.stopped),
+        "stopped": {str(day): reason for day, reason in report.stopped.items()},
     }
 
 
-@task(retries=2, retry_delay_seconds=[1, 5])
+@task(retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=may_pass)
 def compute_features(first: date, last: date) -> int:
     from mlsystem.features import build
 
@@ -51,16 +63,26 @@ def start_prefect() -> None:
 
 
 @flow(name="ingest")
-def ingest(first: date, last: date) -> dict[str, int]:
-    """Deliver each day's events, then let only rows pass that keep the contract."""
+def ingest(first: date, last: date) -> dict[str, Any]:
+    """Deliver each day's events, then let only rows pass that keep the contract. Raises DayOutside, DaysStopped."""
     say(f"delivering {first} to {last}")
     delivered = deliver_days(first, last)
     say("validating")
     validated = validate_days(first, last)
-    create_table_artifact(key="validation", table=[{"delivered_days": delivered} | validated])
-    docs = load_settings().validated_dir / "docs/gx/uncommitted/data_docs/local_site/index.html"
+    stopped = validated["stopped"]
+    create_table_artifact(
+        key="validation", table=[{"delivered_days": delivered} | validated | {"stopped": len(stopped)}]
+    )
+    validated_dir = load_settings().validated_dir
+    docs = validated_dir / "docs/gx/uncommitted/data_docs/local_site/index.html"
     create_link_artifact(key="data-docs", link=docs.as_uri(), link_text="Data Docs")
-    return validated
+    if stopped:
+        day, reason = min(stopped.items())
+        raise DaysStopped(
+            f"{len(stopped)} of {validated['days']} days stopped, such as {day} ({reason}); the others went on. "
+            f"{validated_dir / 'breaches'} has every broken rule; mend the source or the rule, then `make ingest` again"
+        )
+    return validated | {"stopped": 0}
 
 
 @flow(name="build-features")

@@ -12,6 +12,7 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from mlsystem.addresses import service_url
 from mlsystem.flows.intervals import MINUTE, flights_of
 from mlsystem.flows.progress import say
 from mlsystem.flows.replay import (
@@ -91,8 +92,9 @@ def play(span: Span, settings: Settings, speed: float | None = None, progress: P
 @flow(name="replay-days", validate_parameters=False)
 def replay_days(span: Span, settings: Settings, speed: float | None = None) -> Served:
     """Play past days in event-time order through the service that runs, or through one that is started for it."""
-    from mlsystem.flows.processes import a_service
+    from mlsystem.flows.processes import a_service, as_running
 
+    settings = as_running(settings)
     with a_service(settings):
         say(f"replaying {span.first} to {span.last} against {service_url(settings)}")
         served = play(span, settings, speed)
@@ -105,9 +107,9 @@ def replay_days(span: Span, settings: Settings, speed: float | None = None) -> S
 @flow(name="serve-smoke")
 def serve_smoke() -> dict[str, Any]:
     """Ask about one real flight, of the service that runs or of one started for it: the champion can be served."""
-    from mlsystem.flows.processes import a_service
+    from mlsystem.flows.processes import a_service, as_running
 
-    settings = load_settings()
+    settings = as_running(load_settings())
     flight = flights_of(settings.last_day, settings.validated_dir)[0][1]
     with a_service(settings), httpx.Client(base_url=service_url(settings), timeout=10) as client:
         started = time.perf_counter()
@@ -118,10 +120,6 @@ def serve_smoke() -> dict[str, Any]:
 def state_of(settings: Settings) -> State:
     """Where a replay keeps how far it is."""
     return State(settings.stream_dir / "replay.json")
-
-
-def service_url(settings: Settings) -> str:
-    return f"http://{settings.serving_host}:{settings.serving_port}"
 
 
 def _hourly() -> Progress:

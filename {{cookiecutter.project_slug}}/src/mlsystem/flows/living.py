@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from mlsystem.addresses import service_url
 from mlsystem.domain.calendar import HOME_TIME_ZONE
-from mlsystem.flows.live import service_url
 from mlsystem.flows.progress import say
 from mlsystem.flows.replay import Replayed
 from mlsystem.flows.retrain import NothingToJudge, challenger_of, decide_and_train, judge_challenger

@@ -35,7 +35,8 @@ def look(settings: Settings) -> dict[str, Any]:
     now = predictions["as_of"].max()
     yesterday = now.astimezone(HOME_TIME_ZONE).date() - timedelta(days=1)
     share = checks.quarantine_share(settings.validated_dir, yesterday)
-    found = checks.checks_at(now, predictions, arrivals, champion, _skew(settings, log), share)
+    stopped = checks.stopped_days(settings.validated_dir, yesterday)
+    found = checks.checks_at(now, predictions, arrivals, champion, _skew(settings, log), share, stopped)
     checked.write(settings.predictions_dir, time.time(), {one.name: (one.value, one.limit) for one in found})
     diagnosis = week.diagnosis_at(now, predictions, arrivals, champion)
     known_at = predictions["as_of"].max() + LABELS_AFTER

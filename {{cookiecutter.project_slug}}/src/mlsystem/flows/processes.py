@@ -1,57 +1,124 @@
-"""`make up` and `make down`: the processes of a running system, each in a group of its own, remembered in one file."""
+"""`make up` and `make down`: the processes of a running system, all of them or none, remembered in one file."""
 
 import json
-import shutil
-import socket
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
-from mlsystem import storage
+from mlsystem import addresses, family, storage
+from mlsystem.errors import UserError
+from mlsystem.flows import preflight
 from mlsystem.flows.progress import say
-from mlsystem.model_registry.tracking import tracking_uri
-from mlsystem.settings import ROOT, Settings
+from mlsystem.flows.servers import Server, servers, write_prometheus
+from mlsystem.settings import Settings, child_environment
 
 STARTUP_SECONDS = 120  # MLflow took up to a minute on a busy machine
-SHUTDOWN_SECONDS = 15
+STEPS_SECONDS = 5.0  # between two words to a person who waits
+FINAL = " (it says so itself)"
+ADDRESSES = {f"{name}_{part}" for name in addresses.SERVERS for part in ("host", "port")}
 
 
-def start_all(settings: Settings) -> int:
-    """Start what is not running yet, all at once, and wait until each answers; the exit code."""
-    commands = _commands(settings)
-    started = {}
-    for name, (command, port) in commands.items():
-        if _answers(port):
-            say(f"{name}: port {port} is in use; left alone")
-            continue
-        started[name] = _start(name, command, settings)
-        _remember(settings, name, started[name].pid)
-    say(f"starting {', '.join(started)}")
-    for name, process in started.items():
-        if not _wait(commands[name][1], process):
-            say(f"{name} did not start; the end of {_log(settings, name)}:\n{_tail(_log(settings, name))}")
-            return 1
-        say(f"{name}: http://{settings.serving_host}:{commands[name][1]}")
-    if "prometheus" not in commands:
+class NotUp(UserError):
+    """The servers of this project do not run, not all of them, or not with these settings."""
+
+
+class StillRunning(UserError):
+    """Processes of this project work on the folders that should go."""
+
+
+@dataclass(frozen=True)
+class Up:
+    """What `make up` left running: its settings, and by name the first process of each server."""
+
+    settings: dict[str, Any]
+    heads: dict[str, family.Head]
+
+    @property
+    def alive(self) -> dict[str, family.Head]:
+        return {name: head for name, head in self.heads.items() if head.is_alive()}
+
+
+def start_all(settings: Settings) -> None:
+    """Start what is not running yet, and wait until each is ready: all, or none of them. Raises NotUp, NotPrepared."""
+    preflight.check_room(settings, "up")
+    preflight.check_champion(settings)
+    wanted, there = servers(settings), _adopted(settings)
+    missing = [server for server in wanted if server.name not in there]
+    preflight.check_free({server.name: server.address for server in missing})
+    write_prometheus(settings, settings.data_dir / "tools" / "prometheus")
+    if missing:
+        say(f"starting {', '.join(server.name for server in missing)}: some 15 seconds")
+        there |= _start(missing, settings, there)
+    for server in wanted:
+        say(f"{server.name}: {server.address.url}")
+        if not server.address.is_loopback:
+            say(f"  WARNING: {server.address.host} is open to other machines, and {server.name} asks nobody who he is")
+    if "prometheus" not in there:
         say("prometheus is not installed, so nothing scrapes /metrics; Debian's package is called prometheus")
-    say("`make down` stops them")
-    return 0
+    say("`make down` stops them" if missing else "all of them ran already; `make down` stops them")
 
 
 def stop_all(settings: Settings) -> None:
-    """Stop what `start_all` started, with all its children: politely, then not."""
-    remembered = _remembered(settings)
-    for name, (pid, started_at) in remembered.items():
-        _stop(pid, started_at)
-        say(f"{name}: stopped")
+    """Stop what `start_all` started, with all its children, whether or not the file that remembers it is there."""
+    up, left = read_up(settings), family.marked(_mark(settings))
+    names = {*(up.alive if up else {}), *(family.mark_of(one).split(":")[3] for one in left)}
+    found = {one.pid: one for one in left}
+    for head in up.alive.values() if up else []:
+        found |= {one.pid: one for one in family.below(head.pid)}
+    say(f"stopping {', '.join(sorted(names))}" if names else "nothing of this project is running")
+    family.end(list(found.values()))
     _state(settings).unlink(missing_ok=True)
-    if not remembered:
-        say("nothing of this project is running")
+
+
+def check_nothing_runs(settings: Settings) -> None:
+    """Raises StillRunning."""
+    up = read_up(settings)
+    pids = {one.pid for one in family.marked(family.project_mark(settings.data_dir))}
+    pids |= {head.pid for head in up.alive.values()} if up else set()
+    if pids:
+        raise StillRunning(
+            f"{len(pids)} processes of this project run, such as {min(pids)}; `make down` stops what `make up` "
+            f"started, and any other task ends with Ctrl-C where it was started"
+        )
+
+
+def read_up(settings: Settings) -> Up | None:
+    """What `make up` wrote down when all were ready."""
+    if not _state(settings).exists():
+        return None
+    said = json.loads(_state(settings).read_text(encoding="utf-8"))
+    return Up(said["settings"], {name: family.Head(**head) for name, head in said["heads"].items()})
+
+
+def as_running(settings: Settings) -> Settings:
+    """The settings with the addresses at which this project's servers run, if they do: they may have been others'."""
+    up = read_up(settings)
+    if up is None or not up.alive:
+        return settings
+    return settings.model_copy(update={name: up.settings[name] for name in ADDRESSES})
+
+
+def is_up(settings: Settings, name: str) -> bool:
+    """Whether `make up` started that server and it lives."""
+    up = read_up(settings)
+    return up is not None and name in up.alive
+
+
+def prefect_api(settings: Settings) -> str | None:
+    """The API of the Prefect server that `make up` started, if it answers."""
+    url = addresses.address(as_running(settings), "prefect").url
+    if not is_up(settings, "prefect"):
+        return None
+    try:
+        return f"{url}/api" if addresses.ask(f"{url}/api/health")[0] == 200 else None
+    except OSError:
+        return None
 
 
 @contextmanager
@@ -59,8 +126,7 @@ def a_service(settings: Settings) -> Iterator[None]:
     """The service that `start_all` started, if it still runs; else one for the time of a `with`. Raises NotStarted."""
     from mlsystem.serving.run import running_service
 
-    pid, started_at = _remembered(settings).get("service", (0, 0.0))
-    if _is(pid, started_at):
+    if is_up(settings, "service"):
         yield
         return
     say("starting the service")
@@ -68,92 +134,123 @@ def a_service(settings: Settings) -> Iterator[None]:
         yield
 
 
-def _is(pid: int, started_at: float) -> bool:
-    """Whether the process of that number is still the one that was started then."""
+def _adopted(settings: Settings) -> dict[str, family.Head]:
+    """Those that run with these very settings; what is left of others is ended. Raises NotUp."""
+    up, mark = read_up(settings), _mark(settings)
+    alive = up.alive if up else {}
+    now = settings.model_dump(mode="json")
+    if up and alive and up.settings != now:
+        changed = (f"{name} was {up.settings.get(name)} and is {now[name]}" for name in now)
+        differing = "; ".join(
+            said for said, name in zip(changed, now, strict=True) if up.settings.get(name) != now[name]
+        )
+        raise NotUp(f"this project's servers run already, with other settings ({differing}); `make down` stops them")
+    left = [
+        one for one in family.marked(mark) if not family.mark_of(one).startswith(tuple(h.mark for h in alive.values()))
+    ]
+    starting = {_starter(family.mark_of(one)) for one in left} - _starters(up)
+    if any(psutil.pid_exists(pid) for pid in starting):
+        raise NotUp("another `make up` of this project is starting its servers; wait for it, or `make down` stops them")
+    family.end(left)
+    return alive
+
+
+def _starters(up: Up | None) -> set[int]:
+    """The numbers of the processes that were `make up`, and have ended."""
+    return {_starter(head.mark) for head in up.heads.values()} if up else set()
+
+
+def _starter(mark: str) -> int:
+    """The number of the `make up` that the mark is of."""
+    return int(mark.split(":")[2].partition(".")[0])
+
+
+def _start(missing: Sequence[Server], settings: Settings, there: dict[str, family.Head]) -> dict[str, family.Head]:
+    """All that is missing, or nothing of it: also if this process is killed on the way. Raises NotUp."""
+    mark = family.new_mark(family.project_mark(settings.data_dir), "up")
+    family.watch([family.head_of(psutil.Process().pid, mark)], unless=_state(settings))
+    started = {}
     try:
-        return bool(pid) and psutil.Process(pid).create_time() == started_at
-    except psutil.NoSuchProcess:
-        return False
+        for server in missing:
+            started[server.name] = _popen(server, f"{mark}{server.name}:", settings)
+        for server in missing:
+            _wait(server, started[server.name], settings)
+    except BaseException:
+        family.end(family.marked(mark))
+        raise
+    heads = {name: family.head_of(process.pid, f"{mark}{name}:") for name, process in started.items()}
+    kept = {name: asdict(head) for name, head in (there | heads).items()}
+    storage.write_text(_state(settings), json.dumps({"settings": settings.model_dump(mode="json"), "heads": kept}))
+    family.watch(list(heads.values()))
+    return heads
 
 
-def _stop(pid: int, started_at: float) -> None:
-    """Stop the process, unless it has gone and its number is somebody else's by now."""
-    family = []
-    with suppress(psutil.NoSuchProcess):
-        if _is(pid, started_at):
-            parent = psutil.Process(pid)
-            family = [parent, *parent.children(recursive=True)]
-            parent.terminate()  # a server stops its own workers; what is left over is stopped below
-    _, left = psutil.wait_procs(family, timeout=SHUTDOWN_SECONDS)
-    for process in left:
-        process.kill()
-
-
-def _commands(settings: Settings) -> dict[str, tuple[list[str], int]]:
-    """Name -> (command, port). Prometheus only where it is installed: it is no Python package."""
-    from mlsystem.serving.run import serve_command
-
-    host, python = settings.serving_host, sys.executable
-    mlflow = [python, "-m", "mlflow", "ui", "--backend-store-uri", tracking_uri(settings.models_dir), "--host", host]
-    commands = {
-        "service": (serve_command(settings), settings.serving_port),
-        "consumer": ([python, "-m", "mlsystem", "consume"], settings.consumer_port),
-        "mlflow": ([*mlflow, "--port", str(settings.mlflow_port), "--workers", "1"], settings.mlflow_port),
-        "prefect": (
-            [python, "-m", "prefect", "server", "start", "--host", host, "--port", str(settings.prefect_port)],
-            settings.prefect_port,
-        ),
-    }
-    if shutil.which("prometheus"):
-        config = ["--config.file", str(ROOT / "ops/prometheus/prometheus.yml")]
-        data = ["--storage.tsdb.path", str(settings.data_dir / "tools/prometheus")]
-        address = f"{host}:{settings.prometheus_port}"
-        command = ["prometheus", *config, *data, "--web.listen-address", address]
-        commands["prometheus"] = (command, settings.prometheus_port)
-    return commands
-
-
-def _start(name: str, command: list[str], settings: Settings) -> subprocess.Popen:
-    log = _log(settings, name)
+def _popen(server: Server, mark: str, settings: Settings) -> subprocess.Popen:
+    log = log_of(settings, server.name)
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with log.open("wb") as output:
         return subprocess.Popen(
-            command, cwd=ROOT, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
+            server.command,
+            cwd=server.folder,
+            env=child_environment(settings, **server.environment, **{family.MARK: mark}),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
 
 
-def _wait(port: int, process: subprocess.Popen) -> bool:
-    deadline = time.monotonic() + STARTUP_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        if _answers(port):
-            return True
-        time.sleep(0.2)
-    return False
+def _wait(server: Server, process: subprocess.Popen, settings: Settings) -> None:
+    """Until it answers that it is ready, and the answer is its own. Raises NotUp."""
+    started = told = time.monotonic()
+    while (because := _not_ready_because(server, process)) is not None:
+        if process.poll() is not None or because.endswith(FINAL) or time.monotonic() > started + STARTUP_SECONDS:
+            log = log_of(settings, server.name)
+            said = because.removesuffix(FINAL)
+            raise NotUp(f"{server.name} is not ready: {said}; nothing was left running. {log} ends with:\n{_tail(log)}")
+        if time.monotonic() > told + STEPS_SECONDS:
+            told = time.monotonic()
+            say(f"  waiting for {server.name}")
+        time.sleep(0.1)
 
 
-def _answers(port: int) -> bool:
-    with socket.socket() as connection:
-        connection.settimeout(1)
-        return connection.connect_ex(("127.0.0.1", port)) == 0
+def _not_ready_because(server: Server, process: subprocess.Popen) -> str | None:
+    if process.poll() is not None:
+        return f"its process ended with {process.returncode}"
+    try:
+        status, body = addresses.ask(f"{server.address.url}{server.ready}")
+    except OSError as nothing:
+        return f"no answer from {server.address.url} ({nothing})"
+    if not _listens(process, server.address.port):
+        return f"another process answers at {server.address.url}"
+    if status == 200:
+        return None
+    said = json.loads(body).get("error") if body.startswith(b"{") else None
+    return f"{said}{FINAL}" if said else f"status {status}"
+
+
+def _listens(process: subprocess.Popen, port: int) -> bool:
+    """Whether it is one of this family that listens there."""
+    try:
+        found = (one for member in family.below(process.pid) for one in member.net_connections("tcp"))
+        return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in found)
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True  # not told; then that the port was free before, and that the process lives, must do
+
+
+def _mark(settings: Settings) -> str:
+    return f"{family.project_mark(settings.data_dir)}up:"
 
 
 def _state(settings: Settings) -> Path:
     return settings.data_dir / "tools" / "running.json"
 
 
-def _log(settings: Settings, name: str) -> Path:
+def log_of(settings: Settings, name: str) -> Path:
     return settings.data_dir / "tools" / "logs" / f"{name}.log"
 
 
 def _tail(path: Path) -> str:
     return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
-
-
-def _remembered(settings: Settings) -> dict[str, tuple[int, float]]:
-    """Name -> (process id, when it started): an id alone is given to another process one day."""
-    return json.loads(_state(settings).read_text()) if _state(settings).exists() else {}
-
-
-def _remember(settings: Settings, name: str, pid: int) -> None:
-    started_at = psutil.Process(pid).create_time()
-    storage.write_text(_state(settings), json.dumps(_remembered(settings) | {name: (pid, started_at)}))

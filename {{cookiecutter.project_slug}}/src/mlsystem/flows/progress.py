@@ -1,14 +1,17 @@
 """What a person sees while a flow runs: one line per step, with the seconds since the start."""
 
+import logging
 import sys
 import time
 from collections.abc import Callable
 
 _started = time.monotonic()
+_log = logging.getLogger("mlsystem")  # in a run Prefect takes it to its API: it is an extra logger in settings.py
 
 
 def say(line: str) -> None:
     """Print a line of progress at once, whatever stdout is connected to."""
+    _log.info(line.strip())
     print(f"[{time.monotonic() - _started:6.1f} s] {line}", file=sys.stdout, flush=True)
 
 

@@ -7,25 +7,52 @@ import subprocess
 import sys
 from datetime import timedelta
 
+import psutil
+
 from mlsystem import storage
 from mlsystem.domain.adapter import SourceMissing
 from mlsystem.errors import UserError
 from mlsystem.flows.progress import say
-from mlsystem.settings import ROOT, load_settings
+from mlsystem.settings import ROOT, Settings, load_settings, mark_children, use_prefect
 
+RUNS_A_FLOW = {"demo", "year", "ingest", "features", "train", "retrain", "judge", "replay", "smoke", "monitor"}
+
+STARTS_PROCESSES = {*RUNS_A_FLOW, "up", "deploy"}
 USER_ERRORS = (UserError, SourceMissing, OSError)  # OSError: a full disk, a file that is not there
 
 
 def keep_user_errors_short() -> None:
     """What a person can mend is told in one sentence; Prefect would log it with two pages of its own calls."""
     for name in ("prefect.flow_runs", "prefect.task_runs"):
-        logging.getLogger(name).addFilter(lambda record: not _is_user_error(record))
+        logging.getLogger(name).addFilter(_short)
 
 
-def _is_user_error(record: logging.LogRecord) -> bool:
-    if record.exc_info:
-        return isinstance(record.exc_info[1], USER_ERRORS)
-    return "Finished in state Failed" in record.getMessage()  # says again what the sentence says
+def _short(record: logging.LogRecord) -> bool:
+    """The sentence alone, for the API; at a level that the console leaves out, for it is printed at the end."""
+    if record.exc_info and isinstance(record.exc_info[1], USER_ERRORS):
+        record.msg, record.args, record.exc_info = str(record.exc_info[1]), (), None
+        record.levelno, record.levelname = logging.INFO, "INFO"
+    elif "Finished in state Failed" in record.getMessage():  # says again what the sentence says
+        record.levelno, record.levelname = logging.INFO, "INFO"
+    return True
+
+
+def prepare(task: str, settings: Settings) -> None:
+    """Before a task: look at what it needs, let its children end with it, and find the Prefect server that runs.
+
+    Raises NotPrepared.
+    """
+    from mlsystem import family
+    from mlsystem.flows import preflight, processes
+
+    if task not in STARTS_PROCESSES:
+        return
+    preflight.check_task(task, settings)
+    mark = family.new_mark(family.project_mark(settings.data_dir), task)
+    mark_children(family.MARK, mark)
+    family.watch([family.head_of(psutil.Process().pid, mark)])
+    if api := processes.prefect_api(settings):
+        use_prefect(api)
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -131,9 +158,10 @@ def monitor(options: argparse.Namespace) -> None:
 
 
 def status(options: argparse.Namespace) -> None:
+    from mlsystem.flows.processes import as_running
     from mlsystem.reporting.status import write_status
 
-    page, headline = write_status(load_settings())
+    page, headline = write_status(as_running(load_settings()))
     say(f"{headline}; wrote {page}")
 
 
@@ -151,15 +179,21 @@ def readme(options: argparse.Namespace) -> None:
 
 
 def deploy(options: argparse.Namespace) -> None:
+    from mlsystem.flows.processes import NotUp, as_running, prefect_api
+
+    api = prefect_api(as_running(load_settings()))
+    if api is None:
+        raise NotUp("no Prefect server of this project answers; `make up` starts one, then `make deploy` again")
     from mlsystem.flows.deploy import serve_deployments
 
-    serve_deployments()
+    say(f"the night's work runs at {options.cron!r}, New York time; runs, logs and results: {api.removesuffix('/api')}")
+    serve_deployments(options.cron)
 
 
-def up(options: argparse.Namespace) -> int:
+def up(options: argparse.Namespace) -> None:
     from mlsystem.flows.processes import start_all
 
-    return start_all(load_settings())
+    start_all(load_settings())
 
 
 def down(options: argparse.Namespace) -> None:
@@ -181,7 +215,10 @@ def check(options: argparse.Namespace) -> int:
 
 
 def clean(options: argparse.Namespace) -> None:
-    """Everything here can be made again: the raw data lies in an installed package."""
+    """Everything here can be made again: the raw data lies in an installed package. Raises StillRunning."""
+    from mlsystem.flows.processes import check_nothing_runs
+
+    check_nothing_runs(load_settings())
     for folder in (load_settings().data_dir, load_settings().reports_dir):
         shutil.rmtree(folder, ignore_errors=True)
         say(f"removed {folder}")

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from prefect import flow
 
+from mlsystem.addresses import service_url
 from mlsystem.errors import UserError
-from mlsystem.flows.live import play, service_url, state_of
+from mlsystem.flows.live import play, state_of
 from mlsystem.flows.living import Living
 from mlsystem.flows.progress import say
 from mlsystem.flows.replay import Span

@@ -4,6 +4,7 @@ Each check looks at event time `now` and uses no label that was not known then.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mlsystem.domain.tables import EVENT_TABLES
+from mlsystem.domain.tables import DAYS, EVENT_TABLES
 from mlsystem.drift import psi
 from mlsystem.model_registry.champion import Champion
 from mlsystem.monitoring.performance import DUE_AFTER, labelled, service_dates
@@ -59,6 +60,7 @@ def checks_at(
     champion: Champion,
     skew: SkewReport | None = None,
     quarantine_share: float = math.nan,
+    stopped: Sequence[date] = (),
 ) -> tuple[Check, ...]:
     """All checks at `now`, from one row per flight (batch.newest_per_flight); rows asked after `now` do not count.
 
@@ -80,6 +82,7 @@ def checks_at(
             if math.isnan(quarantine_share)
             else f"{quarantine_share:.2%} of the newest day's rows are set aside",
         ),
+        Check("stopped_days", len(stopped), 0, f"stopped by validation: {', '.join(map(str, stopped)) or 'no day'}"),
     )
 
 
@@ -145,6 +148,18 @@ def quarantine_share(validated_dir: Path, day: date) -> float:
         for folder in (validated_dir, validated_dir / "quarantine")
     )
     return bad / (good + bad) if good + bad else math.nan
+
+
+def stopped_days(validated_dir: Path, last: date) -> list[date]:
+    """Of the 28 service dates up to `last`, those that validation let not pass when it judged them last."""
+    breaches = Partitions(validated_dir / "breaches")
+    days = [last - timedelta(days=n) for n in reversed(range(LONG.days))]
+    return [day for day in days if breaches.path(day).exists() and _is_stopped(breaches.read([day]))]
+
+
+def _is_stopped(breaches: pa.Table) -> bool:
+    is_of_days = pc.equal(breaches["table"], DAYS.name)
+    return bool(pc.any(pc.and_(is_of_days, pc.equal(breaches["severity"], "critical"))).as_py())
 
 
 def _tables(folder: Path) -> list[Partitions]:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mlsystem.addresses import address
 from mlsystem.model_registry import promotions, versions
 from mlsystem.reporting.scrape import NoScrape, Scrape, parse
 from mlsystem.retraining import journal
@@ -75,10 +76,9 @@ class State:
 
 def look(settings: Settings) -> State:
     """All four; some 50 ms, or as long as a server that hangs is given."""
-    host = settings.serving_host
     return State(
-        look_at_service(f"http://{host}:{settings.serving_port}"),
-        look_at_consumer(f"http://{host}:{settings.consumer_port}"),
+        look_at_service(address(settings, "serving").url),
+        look_at_consumer(address(settings, "consumer").url),
         look_at_models(settings.models_dir),
         look_at_monitoring(settings.reports_dir / "monitoring.json"),
     )

@@ -2,22 +2,22 @@
 
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from mlsystem import family
+from mlsystem.addresses import address
 from mlsystem.errors import UserError
-from mlsystem.settings import ROOT, Settings, child_environment
+from mlsystem.settings import ROOT, Settings, child_environment, mark_of_children
 
 SERVICE = "mlsystem.serving.service:FlightDelays"
 START_SECONDS = 180.0  # 10 to 15 on an idle laptop, most of it to import Feast and MLflow; 30 on a busy one
@@ -30,19 +30,21 @@ class NotStarted(UserError):
 
 @dataclass
 class Running:
-    """A started service: its address, its log and its process, the head of a process group."""
+    """A started service: its address, its log and its process, the first of a family."""
 
     url: str
     log_path: Path
     process: subprocess.Popen
+    mark: str = "?"  # of all its processes; see family.py
 
     def stop(self) -> None:
         """Requests in flight are answered, new ones refused; what does not end by itself is killed."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)  # to the parent alone: it stops its workers one by one
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(STOP_SECONDS)
-        _kill_group(self.process)
+            family.end(
+                family.below(self.process.pid), STOP_SECONDS
+            )  # only the first is asked: it stops its workers one by one
+        family.end(family.marked(self.mark), 0)  # what a parent that was killed has left
+        self.process.wait()
 
     def not_ready_because(self) -> str | None:
         """Why the service would not answer now, or None if it is ready."""
@@ -58,24 +60,26 @@ class Running:
 
 def start(settings: Settings, wait_seconds: float = START_SECONDS) -> Running:
     """The running service, ready to answer. Raises NotStarted with the reason and the last lines of its log."""
-    if _is_taken(settings.serving_host, settings.serving_port):
+    at = address(settings, "serving")
+    if not at.is_free():
         raise NotStarted(
-            f"port {settings.serving_port} is in use{_listener(settings.serving_port)}; stop it (`make down` if "
+            f"port {at.port} is in use{listener(at.port)}; stop it (`make down` if "
             f"`make up` started it, else `kill` it), or set MLSYSTEM_SERVING_PORT to another"
         )
     log_path = _home(settings) / "service.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
+    mark = family.new_mark(mark_of_children(family.MARK) or family.project_mark(settings.data_dir), "service")
     with log_path.open("wb") as log:
         process = subprocess.Popen(
             serve_command(settings),
-            env=child_environment(settings),
+            env=child_environment(settings, **{family.MARK: mark}),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    running = Running(f"http://{settings.serving_host}:{settings.serving_port}", log_path, process)
+    running = Running(at.url, log_path, process, mark)
     try:
         _wait(running, wait_seconds)
     except BaseException:
@@ -106,10 +110,13 @@ def main(settings: Settings) -> None:
     """
     own = {"BENTOML_HOME": str(_home(settings)), "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "bentoml", "serve", SERVICE]
-    command += ["--host", settings.serving_host, "--port", str(settings.serving_port)]
+    command += ["--host", address(settings, "serving").ip, "--port", str(settings.serving_port)]
     command += ["--timeout-graceful-shutdown", str(STOP_SECONDS)]
     threads = {"OMP_NUM_THREADS": str(settings.threads)}
-    os.execve(sys.executable, command, child_environment(settings, **own, **threads))
+    environment = child_environment(settings, **own, **threads)
+    if os.name == "nt":  # there the new program would be another process, and this one gone
+        sys.exit(subprocess.run(command, env=environment, check=False).returncode)
+    os.execve(sys.executable, command, environment)
 
 
 def _home(settings: Settings) -> Path:
@@ -126,26 +133,15 @@ def _wait(running: Running, seconds: float) -> None:
         time.sleep(0.1)
 
 
-def _is_taken(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((host, port)) == 0
-
-
-def _listener(port: int) -> str:
+def listener(port: int) -> str:
     """Which process listens there, as far as the system tells: of a service that was left behind, its first."""
     try:
         listening = (one for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN and one.pid)
         holder = next(psutil.Process(one.pid) for one in listening if one.laddr.port == port)
-        family = [one for one in (holder, *holder.parents()) if SERVICE in one.cmdline()]
+        serving = [one for one in (holder, *holder.parents()) if SERVICE in one.cmdline()]
     except (psutil.Error, StopIteration):  # macOS tells root alone; and it may end meanwhile
         return ""
-    return f" by process {(family or [holder])[-1].pid}"
-
-
-def _kill_group(process: subprocess.Popen) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    return f" by process {(serving or [holder])[-1].pid}"
 
 
 if __name__ == "__main__":

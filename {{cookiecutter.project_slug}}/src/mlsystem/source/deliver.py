@@ -7,12 +7,19 @@ from functools import lru_cache
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from mlsystem import storage
 from mlsystem.domain import adapter
 from mlsystem.domain.tables import EVENT_TABLES
 from mlsystem.engine import Engine
+from mlsystem.errors import UserError
+
+
+class DayOutside(UserError):
+    """A day that the source does not reach to."""
+
 
 Progress = Callable[[int, int], None]
 
@@ -27,6 +34,7 @@ def deliver(days: Sequence[date], source_dir: Path, progress: Progress = lambda 
     missing = [day for day in days if not _is_delivered(day, source_dir, fingerprint)]
     if not missing:
         return 0
+    _check_within(missing)
     year = {name: storage.split_by_day(rows, "service_date", missing) for name, rows in read_year().items()}
     for done, day in enumerate(missing, start=1):
         for table in EVENT_TABLES:
@@ -67,6 +75,15 @@ def _read_csv(path: Path) -> pa.Table:
         return pyarrow.csv.read_csv(path, convert_options=convert)
     with zipfile.ZipFile(path) as archive, archive.open(path.stem) as raw:
         return pyarrow.csv.read_csv(raw, convert_options=convert)
+
+
+def _check_within(days: Sequence[date]) -> None:
+    """A day without rows is a day; one before the first or after the last is not there yet. Raises DayOutside."""
+    there = [rows["service_date"] for rows in read_year().values() if rows.num_rows]
+    first, last = min(pc.min(dates).as_py() for dates in there), max(pc.max(dates).as_py() for dates in there)
+    for day in days:
+        if not first <= day <= last:
+            raise DayOutside(f"the source has no {day}: its days go from {first} to {last}")
 
 
 def _is_delivered(day: date, source_dir: Path, fingerprint: str) -> bool:

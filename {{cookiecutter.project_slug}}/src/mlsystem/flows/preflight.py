@@ -1,0 +1,82 @@
+"""What can be known at the start is looked at there, not after three minutes: disk, folders, ports, the champion."""
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Mapping
+
+from mlsystem.addresses import Address, address
+from mlsystem.errors import UserError
+from mlsystem.serving.run import listener
+from mlsystem.settings import Settings
+
+ROOM_GB = {"demo": 1.0, "year": 1.0}  # measured: see docs/decisions/0019; the rest writes little
+
+
+class NotPrepared(UserError):
+    """Something that the task needs is not there."""
+
+
+def check_room(settings: Settings, task: str) -> None:
+    """Folders that can be written to, on a disk with room. Raises NotPrepared."""
+    for folder in (settings.data_dir, settings.reports_dir):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as refused:
+            variable = "MLSYSTEM_DATA_DIR" if folder == settings.data_dir else "MLSYSTEM_REPORTS_DIR"
+            raise NotPrepared(
+                f"cannot write into {folder} ({refused.strerror}); set {variable} to another"
+            ) from refused
+    free, needed = shutil.disk_usage(settings.data_dir).free / 1e9, ROOM_GB.get(task, 0.1)
+    if free < needed:
+        raise NotPrepared(
+            f"the disk of {settings.data_dir} has {free:.2f} GB free and `{task}` needs {needed:g}; make room, or set "
+            f"MLSYSTEM_DATA_DIR to a folder on another disk"
+        )
+
+
+def check_free(wanted: Mapping[str, Address]) -> None:
+    """The servers' ports, all of them looked at before one is taken. Raises NotPrepared."""
+    for name, at in wanted.items():
+        variable = f"MLSYSTEM_{'SERVING' if name == 'service' else name.upper()}"
+        try:
+            is_free = at.is_free()
+        except OSError as never:
+            raise NotPrepared(
+                f"{name} cannot listen on {at.host}:{at.port} ({never.strerror}); set {variable}_HOST and _PORT to an "
+                f"address of this machine"
+            ) from never
+        if not is_free:
+            raise NotPrepared(
+                f"port {at.port}, for {name}, is in use{listener(at.port)}; stop it, or set {variable}_PORT to another"
+            )
+
+
+def check_champion(settings: Settings) -> None:
+    """A model to answer with. Raises NotPrepared."""
+    from mlsystem.model_registry import versions
+
+    try:
+        named = versions.aliases_at_rest(settings.models_dir)
+    except sqlite3.Error as torn:
+        raise NotPrepared(f"the registry in {settings.models_dir} cannot be read ({torn}); restore it") from torn
+    if versions.CHAMPION not in named:
+        raise NotPrepared(
+            f"no model is champion in {settings.models_dir}: `make demo` runs the whole system, `make train` trains one"
+        )
+
+
+def check_task(task: str, settings: Settings) -> None:
+    """What the task needs and can be known before it works. Raises NotPrepared."""
+    if task in ("deploy", "up"):  # `up` looks itself, at what it has to start
+        return
+    check_room(settings, task)
+    if task in ("replay", "smoke", "judge", "retrain", "monitor"):
+        check_champion(settings)
+    if task in ("demo", "replay", "smoke", "year"):
+        from mlsystem.flows.processes import as_running, is_up
+
+        if task == "year" or not is_up(settings, "service"):  # a life has a service of its own
+            check_free({"service": address(as_running(settings), "serving")})
