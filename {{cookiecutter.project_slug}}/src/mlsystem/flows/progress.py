@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 _started = time.monotonic()
 _log = logging.getLogger("mlsystem")  # in a run Prefect takes it to its API: it is an extra logger in settings.py
+_log.setLevel(logging.INFO)  # Prefect gives an extra logger its handler, and no level
 
 
 def say(line: str) -> None:
