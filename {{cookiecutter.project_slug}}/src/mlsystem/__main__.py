@@ -23,7 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if others and options.task not in ("test", "prove"):  # only pytest may know more arguments than we do
         parser.error(f"unrecognized arguments: {' '.join(others)}")
     options.pytest = others
-    configure_tools(settings)
+    try:
+        configure_tools(settings)
+    except OSError as refused:
+        print(f"cannot make {refused.filename} ({refused.strerror}); set MLSYSTEM_DATA_DIR to another", file=sys.stderr)
+        return 1
     from mlsystem.flows import tasks
 
     tasks.keep_user_errors_short()

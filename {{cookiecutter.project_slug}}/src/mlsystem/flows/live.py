@@ -13,6 +13,7 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from mlsystem.addresses import service_url
+from mlsystem.errors import UserError
 from mlsystem.flows.intervals import MINUTE, flights_of
 from mlsystem.flows.progress import say
 from mlsystem.flows.replay import (
@@ -48,6 +49,20 @@ class Served:
     p99_ms: float | None
     rps: float | None
     metrics: str  # the service's own /metrics text, right after the last request
+
+
+class Unanswered(UserError):
+    """Questions of a replay that the service refused, and what it `served` all the same."""
+
+    served: Served
+
+
+def check_answered(served: Served) -> None:
+    """Raises Unanswered."""
+    if served.errors:
+        refused = Unanswered(f"{served.errors:,} of {served.requests:,} requests were refused; `make status` says why")
+        refused.served = served
+        raise refused
 
 
 @task(cache_policy=NO_CACHE)  # no retry: a question asked twice is logged twice
@@ -91,7 +106,10 @@ def play(span: Span, settings: Settings, speed: float | None = None, progress: P
 
 @flow(name="replay-days", validate_parameters=False)
 def replay_days(span: Span, settings: Settings, speed: float | None = None) -> Served:
-    """Play past days in event-time order through the service that runs, or through one that is started for it."""
+    """Play past days in event-time order through the service that runs, or through one that is started for it.
+
+    Raises Unanswered.
+    """
     from mlsystem.flows.processes import a_service, as_running
 
     settings = as_running(settings)
@@ -101,6 +119,7 @@ def replay_days(span: Span, settings: Settings, speed: float | None = None) -> S
     state_of(settings).drop()
     shown = {name: value for name, value in vars(served).items() if name != "metrics"}
     create_table_artifact(key="replay", table=[shown])
+    check_answered(served)
     return served
 
 

@@ -14,7 +14,7 @@ from prefect import flow
 
 from mlsystem.addresses import service_url
 from mlsystem.errors import UserError
-from mlsystem.flows.live import play, state_of
+from mlsystem.flows.live import check_answered, play, state_of
 from mlsystem.flows.living import Living
 from mlsystem.flows.progress import say
 from mlsystem.flows.replay import Span
@@ -31,7 +31,10 @@ class OtherLife(UserError):
 
 @flow(name="live-a-year", validate_parameters=False)
 def live(first: date, last: date, settings: Settings) -> Path:
-    """Live from `first` to `last`, or go on where a life was stopped; the page that shows it."""
+    """Live from `first` to `last`, or go on where a life was stopped; the page that shows it.
+
+    Raises OtherLife, Unanswered, DaysStopped.
+    """
     from mlsystem.flows.lived import Lives, write_page
     from mlsystem.serving.run import running_service
 
@@ -52,6 +55,7 @@ def live(first: date, last: date, settings: Settings) -> Path:
     seconds = living.seconds | {"the life": round(time.perf_counter() - started, 1)}
     page = write_page(Lives(own, first, last), counts, seconds)
     state.drop()  # not before: a stop while the page was made must not begin the life again
+    check_answered(served)
     say(f"lived {(last - first).days + 1} days in {seconds['the life']:.0f} s. The page: {page}")
     return page
 
