@@ -126,9 +126,10 @@ def configure_tools(settings: Settings) -> None:
     state = settings.data_dir / "tools"
     state.mkdir(parents=True, exist_ok=True)  # Prefect makes its home, but not the folders above it
     os.environ.update(TOOL_ENVIRONMENT)
-    os.environ.setdefault("PREFECT_HOME", str(state / "prefect"))
-    os.environ.setdefault("BENTOML_HOME", str(state / "bentoml"))
-    os.environ.setdefault("MPLCONFIGDIR", str(state / "matplotlib"))
+    # Of these folders, whatever a parent process has: two servers on one database would run each other's schedules.
+    os.environ["PREFECT_HOME"] = str(state / "prefect")
+    os.environ["BENTOML_HOME"] = str(state / "bentoml")
+    os.environ["MPLCONFIGDIR"] = str(state / "matplotlib")
     os.environ.setdefault("MPLBACKEND", "Agg")
     os.environ.setdefault("OMP_NUM_THREADS", str(settings.threads))
 

@@ -1,18 +1,54 @@
-"""Deployments: every pipeline has one, and a schedule that stands in the order of the data."""
+"""Deployments: one night's work, on the system's own clock; tests/flows/test_up.py sees it start by itself."""
 
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from mlsystem.domain.calendar import HOME_TIME_ZONE
+from mlsystem.flows import clock
 from mlsystem.flows.deploy import deployments
+from mlsystem.flows.logs import log_path
+from mlsystem.settings import Settings
+from mlsystem.streaming.event_log import EventLog
 
 
-def test_every_pipeline_is_deployed_with_a_schedule():
-    deployed = {deployment.flow_name: deployment for deployment in deployments()}
+def test_the_night_has_a_schedule_and_no_day_frozen_into_it():
+    night, smoke = deployments("7 3 * * *")
 
-    assert list(deployed) == ["ingest", "build-features", "monitor", "judge", "retrain", "serve-smoke"]
-    assert all(deployment.schedules for deployment in deployed.values())
+    assert (night.flow_name, smoke.flow_name) == ("nightly", "serve-smoke")
+    assert [one.schedule.cron for one in night.schedules] == ["7 3 * * *"]
+    assert [one.schedule.timezone for one in night.schedules] == [str(HOME_TIME_ZONE)]
+    assert night.parameters == smoke.parameters == {}
+    assert night.concurrency_limit == 1
 
 
-def test_what_a_pipeline_reads_is_made_before_it_runs():
-    times = {d.flow_name: d.schedules[0].schedule.cron.split()[:2] for d in deployments()}
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        (datetime(2013, 11, 6, 4, 59, tzinfo=UTC), date(2013, 11, 5)),  # 23:59 in New York
+        (datetime(2013, 11, 6, 5, 0, tzinfo=UTC), date(2013, 11, 6)),
+    ],
+)
+def test_under_replay_it_is_the_day_that_the_events_have_come_to(tmp_path: Path, moment: datetime, day: date):
+    settings = Settings(data_dir=tmp_path)
+    with closing(EventLog(log_path(settings))) as log:
+        log.append({}, moment)
 
-    minutes = [int(hour) * 60 + int(minute) for minute, hour in times.values()]
+    assert clock.today(settings) == day
 
-    assert minutes == sorted(minutes)
+
+def test_for_a_live_source_it_is_the_machines_day(tmp_path: Path):
+    before = datetime.now(HOME_TIME_ZONE).date()
+
+    said = clock.today(Settings(data_dir=tmp_path, clock="wall"))
+
+    assert said in (before, datetime.now(HOME_TIME_ZONE).date())  # midnight may come between
+
+
+def test_before_the_first_event_it_is_no_day_and_that_is_told(tmp_path: Path):
+    for settings in (Settings(data_dir=tmp_path), Settings(data_dir=tmp_path)):  # asked again, the file is there or not
+        with pytest.raises(clock.NoClock, match=r"`make replay` plays a day, and MLSYSTEM_CLOCK=wall"):
+            clock.today(settings)
+        EventLog(log_path(settings))

@@ -7,11 +7,11 @@ from datetime import date
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 
 from mlsystem import storage
 from mlsystem.feature_store.store import open_store
+from mlsystem.monitoring.checks import stopped_days
 from mlsystem.settings import ROOT, Settings, child_environment
 from mlsystem.source.deliver import deliver
 from mlsystem.validation.validate import validate
@@ -44,11 +44,36 @@ def contents(settings: Settings) -> dict[str, str]:
     return {str(path.relative_to(settings.data_dir)): storage.digest(path.read_bytes()) for path in paths}
 
 
+def test_a_day_that_was_stopped_is_no_success_and_the_others_go_on(own_settings: Settings):
+    days = [date(2013, 2, 11), date(2013, 2, 12)]
+    deliver(days, own_settings.source_dir)
+    flights = storage.Partitions(own_settings.source_dir / "flights")
+    flights.write(days[0], flights.read([days[0]]).slice(0, 3), flights.fingerprint(days[0]) or "")
+
+    told = mlsystem(own_settings, "ingest", "--from", str(days[0]), "--to", str(days[1]))
+
+    assert told.returncode == 1
+    assert "1 of 2 days stopped, such as 2013-02-11 (a day has 400 to 1,400 departures" in told.stderr
+    assert "Traceback" not in told.stderr
+    assert storage.Partitions(own_settings.validated_dir / "flights").days() == days[1:]
+    assert stopped_days(own_settings.validated_dir, days[1]) == days[:1]
+
+
+@pytest.mark.parametrize("day", ["2012-12-31", "2014-01-01", "2026-11-25"])
+def test_a_day_that_the_source_does_not_reach_to_is_told_in_a_sentence(own_settings: Settings, day: str):
+    told = mlsystem(own_settings, "ingest", "--from", day, "--to", day)
+
+    assert told.returncode == 1
+    assert f"the source has no {day}: its days go from 2013-01-01 to 2013-12-31" in told.stderr
+    assert "Traceback" not in told.stderr
+    assert list(own_settings.source_dir.rglob("*.parquet")) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (("report",), "run `make demo` first"),
-        (("monitor",), "run `make replay` first"),
+        (("monitor",), "no model is champion"),
         (("ingest", "--from", "yesterday"), "invalid"),
         (("ingest", "--from", "2013-03-05", "--to", "2013-03-01"), "ends before it begins"),
         (("fly",), "invalid choice"),
@@ -74,28 +99,6 @@ def test_without_a_task_the_tasks_are_listed(own_settings: Settings):
     told = mlsystem(own_settings, "--help")
 
     assert {"demo", "train", "replay", "up"} <= set(told.stdout.split())
-
-
-def test_up_starts_all_that_is_there_and_down_leaves_nothing_behind(system, tmp_path: Path):
-    ports = {f"{name}_port": free_port() for name in ("serving", "consumer", "mlflow", "prefect", "prometheus")}
-    settings = system.settings.model_copy(update=ports)
-
-    up = mlsystem(settings, "up")
-    remembered = json.loads((settings.data_dir / "tools/running.json").read_text())
-    children = [child for pid, _ in remembered.values() for child in psutil.Process(pid).children(recursive=True)]
-    ready = httpx.get(f"http://127.0.0.1:{settings.serving_port}/readyz", timeout=60)
-    mlflow = httpx.get(f"http://127.0.0.1:{settings.mlflow_port}/", timeout=60)
-    prefect = httpx.get(f"http://127.0.0.1:{settings.prefect_port}/api/health", timeout=60)
-    down = mlsystem(settings, "down")
-
-    assert (up.returncode, up.stderr) == (0, "")
-    assert (ready.status_code, mlflow.status_code, prefect.status_code) == (200, 200, 200)
-    assert all(f":{port}" in up.stdout for name, port in ports.items() if name.removesuffix("_port") in remembered)
-    assert down.returncode == 0
-    _, left = psutil.wait_procs([p for p in children if p.is_running()], timeout=10)
-    assert left == []
-    assert not any(psutil.pid_exists(pid) for pid, _ in remembered.values())
-    assert "nothing of this project is running" in mlsystem(settings, "down").stdout
 
 
 @pytest.mark.slow
