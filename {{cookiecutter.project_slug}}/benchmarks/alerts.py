@@ -8,6 +8,7 @@ the 13 weeks that no model saw ten are; the three between 3 and 23 December, wit
 """
 
 import json
+import re
 import sys
 import tempfile
 from datetime import date, timedelta
@@ -20,6 +21,7 @@ from rule_engine import alarms, read
 from servers import own_settings
 
 from mlsystem import storage
+from mlsystem.monitoring import checks
 from mlsystem.serving.run import running_service
 from mlsystem.settings import ROOT, Settings, configure_tools, load_settings
 
@@ -98,6 +100,26 @@ def table() -> str:
     return "\n".join(lines)
 
 
+def row_of_days(settings: Settings) -> str:
+    """DayStopped came after the ten weeks were recorded: its gauge is of the data alone, so the data is asked."""
+    text = PAGE.read_text(encoding="utf-8")
+    weeks = [date.fromisoformat(day) for day in re.findall(r"\d{4}-\d\d-\d\d", text.partition("begin on")[2])[:10]]
+    ends = [first + timedelta(days=6) for first in weeks]
+    false = sum(bool(checks.stopped_days(settings.validated_dir, end)) for end in ends)
+    rules = yaml.safe_load((OPS / "rules.yml").read_text())["groups"]
+    (rule,) = (one for group in rules for one in group["rules"] if one.get("alert") == "DayStopped")
+    live = json.loads(FIRED.read_text())["DayStopped"]
+    cells = rule["labels"]["severity"], unit_tests("DayStopped"), live["fault"]
+    figures = live["scrapes_to_fire"], live["scrapes_to_resolve"], false
+    return f"| [DayStopped](runbooks/DayStopped.md) | {' | '.join(map(str, (*cells, *figures)))} |"
+
+
+def write_row_of_days(settings: Settings) -> None:
+    lines = [one for one in PAGE.read_text(encoding="utf-8").splitlines() if not one.startswith("| [DayStopped]")]
+    last = max(number for number, line in enumerate(lines) if line.startswith("| ["))
+    storage.write_text(PAGE, "\n".join([*lines[: last + 1], row_of_days(settings), *lines[last + 1 :]]) + "\n")
+
+
 def unit_tests(name: str) -> str:
     """How many cases of the rules' unit tests want it to fire, and how many to stay quiet."""
     tests = [test for path in OPS.glob("rules*_test.yml") for test in yaml.safe_load(path.read_text())["tests"]]
@@ -121,6 +143,8 @@ def write_page() -> None:
 def main(steps: list[str]) -> None:
     settings = load_settings()
     configure_tools(settings)
+    if "days" in steps:
+        write_row_of_days(settings)
     if "record" in steps:
         record_all(settings)
     if "judge" in steps:

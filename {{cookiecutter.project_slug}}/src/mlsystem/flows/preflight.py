@@ -10,7 +10,7 @@ from mlsystem.errors import UserError
 from mlsystem.serving.run import listener
 from mlsystem.settings import Settings
 
-ROOM_GB = {"demo": 1.0, "year": 1.0}  # measured: see docs/decisions/0019; the rest writes little
+ROOM_GB = {"demo": 1.0, "year": 1.0}  # a demo leaves 0.2, and what is written aside takes as much again; the rest little
 
 
 class NotPrepared(UserError):
