@@ -105,6 +105,13 @@ def test_a_folder_that_cannot_be_made_is_told_at_the_start(own_settings: Setting
         assert "Traceback" not in told.stderr
 
 
+def test_a_folder_that_mlflow_cannot_name_is_told_at_the_start(own_settings: Settings, tmp_path: Path):
+    told = mlsystem(own_settings.model_copy(update={"data_dir": tmp_path / "why?"}), "demo")
+
+    assert told.returncode == 1
+    assert "has a ? in it" in told.stderr
+
+
 @pytest.mark.parametrize(
     ("host", "url", "listen", "is_loopback"),
     [
@@ -230,7 +237,7 @@ def test_deploy_wants_the_server_that_up_starts(own_settings: Settings):
 
 @pytest.mark.slow
 def test_up_in_a_folder_and_at_hosts_of_all_kinds_once_and_again_and_down_without_its_file(system, tmp_path: Path):  # type: ignore[no-untyped-def]
-    folder = tmp_path / "ein Gerät [a-z] 100% {x} #1 ?;&'"
+    folder = tmp_path / "ein Gerät [a-z] 100% {x} #1 ;&'"
     hosts = {
         "serving": "127.0.0.2",
         "consumer": "::1",

@@ -10,7 +10,7 @@ from mlsystem.errors import UserError
 from mlsystem.serving.run import listener
 from mlsystem.settings import Settings
 
-ROOM_GB = {"demo": 1.0, "year": 1.0}  # a demo leaves 0.2, and what is written aside takes as much again; the rest little
+ROOM_GB = {"demo": 1.0, "year": 1.0}  # a demo leaves 0.2, and half as much aside on its way; the rest little
 
 
 class NotPrepared(UserError):
@@ -19,6 +19,10 @@ class NotPrepared(UserError):
 
 def check_room(settings: Settings, task: str) -> None:
     """Folders that can be written to, on a disk with room. Raises NotPrepared."""
+    if "?" in str(settings.data_dir.resolve()):  # what an SQLAlchemy URL has after it is options
+        raise NotPrepared(
+            f"{settings.data_dir} has a ? in it, where MLflow's path ends; set MLSYSTEM_DATA_DIR to another"
+        )
     for folder in (settings.data_dir, settings.reports_dir):
         try:
             folder.mkdir(parents=True, exist_ok=True)
