@@ -79,7 +79,7 @@ def workers(running: Running) -> list[psutil.Process]:
     found = []
     for child in psutil.Process(running.process.pid).children(recursive=True):
         with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-            if "_bentoml_impl.worker.service" in child.cmdline():
+            if any("spawn_main" in word for word in child.cmdline()):
                 found.append(child)
     return found
 

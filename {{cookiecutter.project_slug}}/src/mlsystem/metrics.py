@@ -4,7 +4,8 @@ Correct for many worker processes: each adds to files of its own in PROMETHEUS_M
 worker answers it, adds them up. What does not add up (PSI) is computed from the sums, at the scrape.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from time import perf_counter
@@ -21,6 +22,7 @@ SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 AGES = (60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0, 172_800.0, 259_200.0)
 OUTCOMES = ("applied", "late", "too_late", "duplicate")  # of a fact that arrived
 BINS = "model_input_bin"  # the client adds _total
+TAKEN_UP = "model_taken_up_timestamp_seconds"
 SCORE = "score"
 Bins = dict[tuple[str, int], float]  # (feature, bin) -> predictions
 Checked = tuple[float, Mapping[str, tuple[float, float]]] | None  # when the monitor looked; check -> value and limit
@@ -34,7 +36,7 @@ class ServingMetrics:
     """
 
     def __init__(self) -> None:
-        registry = CollectorRegistry()
+        registry = self.registry = CollectorRegistry()
 
         def counter(name: str, meaning: str, *labels: str) -> Counter:
             return Counter(name, meaning, labels, registry=registry)
@@ -70,6 +72,13 @@ class ServingMetrics:
             multiprocess_mode="mostrecent",
             registry=registry,
         )
+        self._taken_up = Gauge(
+            TAKEN_UP,
+            "When a worker last took up a model; the newest is the one that answers.",
+            ("version",),
+            multiprocess_mode="max",
+            registry=registry,
+        )
         self.swaps = counter("model_swaps", "New champions met while running, by what became of them.", "result")
 
     @contextmanager
@@ -84,6 +93,7 @@ class ServingMetrics:
     ) -> "ModelBins":
         """Say which model answers; what counts its inputs and scores."""
         self._model.labels(name, version).set(1)
+        self._taken_up.labels(version).set(time.time())
         return ModelBins(self._bins, version, references, columns)
 
 
@@ -132,42 +142,61 @@ class Scrape:
 
     def __init__(
         self,
-        version: str,
-        drift: Callable[[Bins], tuple[int, dict[str, float]]],
+        own: ServingMetrics,
+        drift: Callable[[str, Bins], tuple[int, dict[str, float]]],
         checked: Callable[[], Checked] = lambda: None,
     ) -> None:
-        """`drift` makes the number of recent predictions, and PSI by feature, of this model's bins since the start.
+        """`own` is what this worker counts, told alone if it had no room to count where all workers do.
+
+        `drift` makes the number of recent predictions, and PSI by feature, of a version's bins since the start.
 
         `checked` says what the batch monitor last found; None if nothing is known of it.
         """
-        self._version = version
+        self._own = own
         self._drift = drift
         self._checked = checked
+
+    def _counted(self) -> Iterable[Metric]:
+        try:
+            return MultiProcessCollector(CollectorRegistry()).collect()  # type: ignore[no-untyped-call]
+        except ValueError:  # there is no shared folder
+            return self._own.registry.collect()
 
     def text(self) -> bytes:
         """The scrape in Prometheus's text format."""
         return generate_latest(self)  # it asks for nothing but collect()
 
     def collect(self) -> Iterator[Metric]:
-        merged = MultiProcessCollector(CollectorRegistry())  # type: ignore[no-untyped-call]
+        families = list(self._counted())
+        version = _newest(families)
         bins: Bins = {}
-        for family in merged.collect():  # type: ignore[no-untyped-call]
+        for family in families:
             if family.name.startswith("feast_"):
                 continue  # Feast counts a few things of its own, per process id for ever
             if family.type == "histogram":
                 family.samples.sort(key=_as_prometheus_writes)
             if family.name in (BINS, "model_info"):  # other models' bins have other edges, and they answer no more
-                family.samples = [one for one in family.samples if one.labels["version"] == self._version]
+                family.samples = [one for one in family.samples if one.labels["version"] == version]
             if family.name == BINS:
-                bins = {(one.labels["feature"], int(one.labels["bin"])): one.value for one in family.samples}
+                bins = {
+                    (one.labels["feature"], int(one.labels["bin"])): one.value
+                    for one in family.samples
+                    if one.name.endswith("_total")
+                }
             yield family
-        predictions, found = self._drift(bins)
+        predictions, found = self._drift(version, bins)
         drift = GaugeMetricFamily("model_input_psi_ratio", "PSI of each input and score, recent.", labels=["feature"])
         for feature, value in found.items():
             drift.add_metric([feature], value)
         yield drift
         yield GaugeMetricFamily("drift_window_predictions", "Predictions that PSI is of.", value=predictions)
         yield from _monitor_gauges(self._checked())
+
+
+def _newest(families: Sequence[Metric]) -> str:
+    """The version that a worker took up last: in a swap two answer for a moment, and all scrapes tell the same."""
+    taken_up = [one for family in families if family.name == TAKEN_UP for one in family.samples]
+    return max(taken_up, key=lambda one: one.value).labels["version"] if taken_up else ""
 
 
 class ConsumerMetrics:

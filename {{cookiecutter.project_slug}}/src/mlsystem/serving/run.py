@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,9 +20,9 @@ import psutil
 from mlsystem.errors import UserError
 from mlsystem.settings import ROOT, Settings, child_environment
 
-SERVICE = "mlsystem.serving.service:FlightDelays"
-START_SECONDS = 180.0  # 10 to 15 on an idle laptop, most of it to import Feast and MLflow; 30 on a busy one
+SERVER = "mlsystem.serving.server"
 STOP_SECONDS = 20  # the longest that a request in flight may take, and a little
+START_SECONDS = 180.0  # 10 to 15 on an idle laptop, most of it to import Feast and MLflow; 30 on a busy one
 
 
 class NotStarted(UserError):
@@ -100,16 +101,20 @@ def serve_command(settings: Settings) -> list[str]:
 
 
 def main(settings: Settings) -> None:
-    """Become the service. Its folder is its own: with a shared one, one server's scrape shows another's workers.
-
-    BentoML keeps the workers' counts there, and removes the last run's when it starts.
+    """Become the service. The workers' counts begin anew, in a folder of this server's own: with a shared one, one
+    server's scrape shows another's workers.
     """
-    own = {"BENTOML_HOME": str(_home(settings)), "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "bentoml", "serve", SERVICE]
-    command += ["--host", settings.serving_host, "--port", str(settings.serving_port)]
-    command += ["--timeout-graceful-shutdown", str(STOP_SECONDS)]
+    counts = metrics_dir(settings)
+    shutil.rmtree(counts, ignore_errors=True)
+    counts.mkdir(parents=True)
+    own = {"BENTOML_HOME": str(counts.parent), "PROMETHEUS_MULTIPROC_DIR": str(counts), "PYTHONUNBUFFERED": "1"}
     threads = {"OMP_NUM_THREADS": str(settings.threads)}
-    os.execve(sys.executable, command, child_environment(settings, **own, **threads))
+    os.execve(sys.executable, [sys.executable, "-m", SERVER], child_environment(settings, **own, **threads))
+
+
+def metrics_dir(settings: Settings) -> Path:
+    """Where the workers count."""
+    return _home(settings) / "metrics"
 
 
 def _home(settings: Settings) -> Path:
@@ -136,7 +141,7 @@ def _listener(port: int) -> str:
     try:
         listening = (one for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN and one.pid)
         holder = next(psutil.Process(one.pid) for one in listening if one.laddr.port == port)
-        family = [one for one in (holder, *holder.parents()) if SERVICE in one.cmdline()]
+        family = [one for one in (holder, *holder.parents()) if SERVER in one.cmdline()]
     except (psutil.Error, StopIteration):  # macOS tells root alone; and it may end meanwhile
         return ""
     return f" by process {(family or [holder])[-1].pid}"
