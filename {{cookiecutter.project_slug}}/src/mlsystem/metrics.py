@@ -20,7 +20,7 @@ from mlsystem.drift import Reference
 STAGES = ("parse", "features", "predict", "explain", "log")
 SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 AGES = (60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0, 172_800.0, 259_200.0)
-OUTCOMES = ("applied", "late", "too_late", "duplicate")  # of a fact that arrived
+OUTCOMES = ("applied", "late", "too_late", "duplicate", "dead")  # of a fact that arrived
 BINS = "model_input_bin"  # the client adds _total
 TAKEN_UP = "model_taken_up_timestamp_seconds"
 SCORE = "score"
@@ -205,9 +205,12 @@ class ConsumerMetrics:
     Plain numbers, not the client's counters: Feast's import may have made those of one name share a file.
     """
 
-    def __init__(self, lag: Callable[[], tuple[int, float]] | None = None) -> None:
-        """`lag` is asked at each scrape, in records and in seconds: a consumer that hangs could not tell it."""
+    def __init__(
+        self, lag: Callable[[], tuple[int, float]] | None = None, dead_letters: Callable[[], int] | None = None
+    ) -> None:
+        """Both are asked at each scrape: a consumer that hangs could not tell. `lag` is in records and in seconds."""
         self._lag = lag
+        self._dead_letters = dead_letters
         self._events = dict.fromkeys(OUTCOMES, 0)
         self._rows: dict[str, int] = {}
         self._newest: dict[str, datetime] = {}
@@ -234,6 +237,8 @@ class ConsumerMetrics:
             records, seconds = self._lag()
             yield GaugeMetricFamily("consumer_lag_records", "Records of the event log not yet taken in.", records)
             yield GaugeMetricFamily("consumer_lag_seconds", "Event time from its clock to the log's.", seconds)
+        if self._dead_letters is not None:
+            yield GaugeMetricFamily("dead_letters", "Records refused, and not appended again.", self._dead_letters())
         events = CounterMetricFamily("consumed_events", "Facts by what became of them.", labels=["outcome"])
         rows = CounterMetricFamily("pushed_rows", "Rows written to the online store.", labels=["view"])
         age = GaugeMetricFamily("newest_row_age_seconds", "Event time since the newest row was made.", labels=["view"])
