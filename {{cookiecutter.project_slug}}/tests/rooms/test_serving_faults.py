@@ -75,6 +75,28 @@ def test_a_feature_store_that_cannot_be_read_is_told_and_the_service_is_ready_an
     assert wait_until(lambda: answers(own, FLIGHT)[0]["degraded"] is False)
 
 
+def test_a_feature_store_that_was_moved_away_is_told_and_its_old_file_is_not_read_on(
+    own: Running, own_settings: Settings
+):
+    rows = own_settings.online_dir / "online.db"
+    before = metric(send(own, "GET", "/metrics").body.decode(), "feature_store_failures_total")
+    rows.rename(rows.with_suffix(".away"))
+    try:
+        given = [answers(own, FLIGHT)[0]["degraded"] for _ in range(20)]
+        told = problems_of(own)
+        made = rows.exists()
+    finally:
+        rows.with_suffix(".away").rename(rows)
+
+    assert all(given)
+    assert told
+    assert all("online.db is not there" in one for one in told)
+    assert not made, "an empty file in its place would look like a store"
+    assert metric(send(own, "GET", "/metrics").body.decode(), "feature_store_failures_total") >= before + 20
+    assert wait_until(lambda: not problems_of(own))
+    assert wait_until(lambda: answers(own, FLIGHT)[0]["degraded"] is False)
+
+
 def test_a_killed_worker_is_replaced_and_loses_nothing_that_was_answered(own: Running, own_settings: Settings):
     before = pids(own)
     answered = [answers(own, FLIGHT)[0]["prediction_id"] for _ in range(20)]

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from mlsystem.feature_store.online import OnlineFeatures
+from mlsystem.feature_store.replaced import StoreGone
 from mlsystem.feature_store.store import open_store
 from mlsystem.flows.logs import log_path
 from mlsystem.flows.progress import say
@@ -16,6 +17,7 @@ from mlsystem.streaming.dead_letters import DeadLetters
 from mlsystem.streaming.event_log import EventLog
 
 IDLE_SECONDS = 0.02
+GONE_SECONDS = 1.0
 
 
 def make_consumer(
@@ -32,9 +34,17 @@ def consume(settings: Settings) -> None:
     consumer = make_consumer(settings, EventLog(log_path(settings)), online, metrics)
     metrics.serve(settings.serving_host, settings.consumer_port)
     say(f"consuming {log_path(settings)}; metrics: http://{settings.serving_host}:{settings.consumer_port}/metrics")
+    missing = ""
     while True:
-        if consumer.catch_up() == 0:
-            time.sleep(IDLE_SECONDS)
+        try:
+            if consumer.catch_up() == 0:
+                time.sleep(IDLE_SECONDS)
+            missing = ""
+        except StoreGone as gone:  # nothing is committed, so the step is done again when the file is back
+            if str(gone) != missing:
+                say(str(gone))
+            missing = str(gone)
+            time.sleep(GONE_SECONDS)
 
 
 def _lag(path: Path) -> tuple[int, float]:
@@ -48,8 +58,8 @@ def _dead_letters(path: Path) -> int:
         return letters.count()
 
 
-def tell_dead_letters(settings: Settings, replay: bool) -> None:
-    """Print what the consumer refused, and why; with `replay`, append it to the log again."""
+def tell_dead_letters(settings: Settings, replay: bool = False, dismiss: bool = False) -> None:
+    """Print what the consumer refused, and why; with `replay`, append it to the log again; or `dismiss` it."""
     EventLog(log_path(settings)).close()  # makes the file if there is none
     with closing(DeadLetters(log_path(settings))) as letters:
         found = letters.open()
@@ -58,6 +68,9 @@ def tell_dead_letters(settings: Settings, replay: bool) -> None:
             say(f"    {str(letter.payload)[:200]}")
         if replay:
             say(f"{letters.replay():,} facts are in the log again; the consumer judges them anew")
+        elif dismiss:
+            letters.dismiss()
+            say(f"{len(found):,} are closed, and stay out")
         elif found:
             say("what refused them is mended? `make letters ARGS=--replay` appends them again")
         else:

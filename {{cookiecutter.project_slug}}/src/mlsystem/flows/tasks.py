@@ -118,7 +118,7 @@ def consume(options: argparse.Namespace) -> None:
 def letters(options: argparse.Namespace) -> None:
     from mlsystem.flows.consume import tell_dead_letters
 
-    tell_dead_letters(load_settings(), options.replay)
+    tell_dead_letters(load_settings(), options.replay, options.dismiss)
 
 
 def smoke(options: argparse.Namespace) -> None:

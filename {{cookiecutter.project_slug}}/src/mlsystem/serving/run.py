@@ -42,7 +42,7 @@ class Running:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)  # to the parent alone: it stops its workers one by one
             with suppress(subprocess.TimeoutExpired):
-                self.process.wait(STOP_SECONDS)
+                self.process.wait(STOP_SECONDS + 10)  # a worker may take all of it, and its parent a moment more
         _kill_group(self.process)
 
     def not_ready_because(self) -> str | None:

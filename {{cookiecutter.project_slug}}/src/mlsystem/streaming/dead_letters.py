@@ -10,6 +10,8 @@ CREATE TABLE IF NOT EXISTS dead_letters (
     "offset" INTEGER PRIMARY KEY, table_name TEXT, known_at INTEGER NOT NULL, payload TEXT, reason TEXT NOT NULL,
     is_open INTEGER NOT NULL DEFAULT 1);"""
 
+CLOSE = "UPDATE dead_letters SET is_open = 0 WHERE is_open"
+
 
 class DeadLetter(NamedTuple):
     """One record, under its offset in the log; of a clock reading `table` and `payload` are None."""
@@ -60,11 +62,14 @@ class DeadLetters:
                 "INSERT INTO events (table_name, known_at, payload) SELECT table_name, known_at, payload "
                 'FROM dead_letters WHERE is_open AND table_name IS NOT NULL ORDER BY "offset"'
             )
-            facts = self._connection.execute(
-                "UPDATE dead_letters SET is_open = 0 WHERE is_open AND table_name IS NOT NULL"
-            ).rowcount
-            self._connection.execute("UPDATE dead_letters SET is_open = 0")
+            facts = self._connection.execute(CLOSE + " AND table_name IS NOT NULL").rowcount
+            self._connection.execute(CLOSE)
         return facts
+
+    def dismiss(self) -> None:
+        """Close all: what they say is wrong, and stays out."""
+        with self._connection:
+            self._connection.execute(CLOSE)
 
     def close(self) -> None:
         self._connection.close()
