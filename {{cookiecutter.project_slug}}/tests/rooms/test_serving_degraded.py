@@ -147,7 +147,7 @@ def test_a_store_in_trouble_costs_no_answer_and_little_time_and_is_asked_again_w
     assert lived.readiness.status == 200, "it answers as well as it can"
     assert "feature store cannot be read" in "".join(lived.about.content["problems"])
     assert metric(scrape(running), "feature_store_breaker_opened_total") > opened
-    assert not answers(running, FLIGHT)[0]["degraded"]
+    assert wait_until(lambda: not any(answers(running, FLIGHT)[0]["degraded"] for _ in range(8)))
 
 
 @pytest.mark.slow
@@ -194,3 +194,12 @@ def test_ten_times_too_many_questions_leave_most_of_the_capacity_and_are_refused
 
 def scrape(running: Running) -> str:
     return send(running, "GET", "/metrics").body.decode()
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if is_so():
+            return True
+        time.sleep(0.1)
+    return is_so()

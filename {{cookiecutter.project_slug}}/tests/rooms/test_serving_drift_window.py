@@ -77,7 +77,7 @@ def test_of_two_features_each_is_held_against_its_own_reference(tmp_path: Path):
     assert set(found) == {"delay", "wind"}
 
 
-def test_nothing_counted_and_a_version_that_nobody_knows_are_no_drift(tmp_path: Path):
+def test_nothing_counted_is_no_drift(tmp_path: Path):
     window = made(tmp_path)
 
     assert window("1", {}) == (0, {})

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 
 from mlsystem.serving import prediction_log
@@ -101,9 +102,10 @@ def test_a_killed_worker_is_replaced_and_loses_nothing_that_was_answered(own: Ru
     before = pids(own)
     answered = [answers(own, FLIGHT)[0]["prediction_id"] for _ in range(20)]
 
-    workers(own)[0].send_signal(signal.SIGKILL)
+    victim = workers(own)[0]
+    victim.send_signal(signal.SIGKILL)
+    victim.wait(20)
 
-    time.sleep(0.2)
     answered += [answers(own, FLIGHT)[0]["prediction_id"] for _ in range(20)]
     assert set(answered) <= logged_ids(own_settings)
     assert wait_until(lambda: len(pids(own)) == len(before), seconds=60)
@@ -151,7 +153,8 @@ def test_last_a_stopped_service_answers_what_it_has_accepted(own: Running, own_s
     callers = [threading.Thread(target=lambda: statuses.append(ask(own, *flights).status)) for _ in range(4)]
     for caller in callers:
         caller.start()
-    time.sleep(0.3)  # all four are being answered: each takes longer than that, and a worker does them in turns
+    assert wait_until(lambda: len(logged_ids(own_settings)) > before)  # one is being answered,
+    assert wait_until(lambda: connections(own) >= 4 or len(statuses) > 0)  # and the others have come
 
     own.stop()
 
@@ -167,6 +170,12 @@ def test_last_a_stopped_service_answers_what_it_has_accepted(own: Running, own_s
 def problems_of(running: Running) -> list[str]:
     """What GET /model says that a worker goes without, asked often enough to have met both workers."""
     return [problem for _ in range(8) for problem in send(running, "GET", "/model").content["problems"]]
+
+
+def connections(running: Running) -> int:
+    """How many the workers have accepted."""
+    found = [one.net_connections("tcp") for one in workers(running)]
+    return sum(one.status == psutil.CONN_ESTABLISHED for some in found for one in some)
 
 
 def logged_ids(settings: Settings) -> set[str]:
