@@ -126,6 +126,8 @@ def dripped() -> Iterator[bytes]:
 JSON = b"content-type: application/json"
 OPEN = b"POST /predict HTTP/1.1\r\n" + HOST + JSON + b"\r\n"
 CHUNKED = OPEN + b"transfer-encoding: chunked\r\n\r\n"
+SMUGGLED = b"0\r\n\r\nGET /x HTTP/1.1\r\n\r\n"
+FIFTY_MB = OPEN + b"content-length: 50000000\r\n\r\n"
 NAN = GOOD.replace(b"1545", b"NaN")
 KINDS: dict[str, Attack] = {
     "200 bodies that stop after a byte": held(OPEN + b"content-length: 500\r\n\r\n{", 200),
@@ -135,7 +137,7 @@ KINDS: dict[str, Attack] = {
     "2,000 connections that say nothing": held(b"", 2_000),
     "connections that are reset at once": repeated(b"", reset=True),
     "questions whose caller is gone": repeated(question(GOOD), reset=True),
-    "200 callers that take no answer": held(question(b'{"flights": [' + b", ".join([GOOD[13:-2]] * 50) + b"]}"), 200),
+    "50 callers that take no answer": held(question(b'{"flights": [' + b", ".join([GOOD[13:-2]] * 5) + b"]}"), 50),
     "47 MB in one header": streamed(b"GET / HTTP/1.1\r\nx: ", lambda: iter([b"y" * 100_000] * 470)),
     "47 MB in headers": streamed(b"GET / HTTP/1.1\r\n", lambda: iter([b"x: " + b"y" * 99_995 + b"\r\n"] * 470)),
     "4,000 headers": repeated(page(b"GET /livez", *[b"a: b"] * 4_000)),

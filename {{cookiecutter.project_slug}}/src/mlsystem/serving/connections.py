@@ -13,6 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_BYTES = 16_384  # a head has some 200; Apache and nginx allow 8,192 a line
 HEAD_SECONDS = 5.0  # for a head to arrive, and for a connection to say nothing
+LINGER_SECONDS = 1.0
 MOST_WAITING = 400  # connections without a question, per worker: with all others under 1,024 open files, a usual limit
 
 
@@ -66,6 +67,13 @@ class Connection(H11Protocol):
         self.waiting.leave(self)
         if self._timer is not None:
             self._timer.cancel()
+
+    def end(self) -> None:
+        """Read no more, and hang up when the caller has had time for the refusal: to read 50 MB to the end costs."""
+        self.ask()
+        if not self._open.is_closing():
+            self._open.pause_reading()
+            self._timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, self.drop)
 
     def drop(self) -> None:
         """Hang up, whatever is unsent."""

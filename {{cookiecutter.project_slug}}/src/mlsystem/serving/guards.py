@@ -29,6 +29,7 @@ RETRY_AFTER_SECONDS = b"1"
 BODY_SECONDS = 5.0  # a body of the largest size takes 1 s at 8 Mbit/s
 MOST_BODIES = 64  # arriving at a time, per worker: 64 MB of the largest size; then the slowest is given up
 ANSWER_SECONDS = 10.0  # for a caller to take the answer
+UNREAD = (408, 413)  # refused before the body has arrived
 ONCE = (b"content-type", b"content-length", b"transfer-encoding", b"host")  # said twice, they say two things
 
 
@@ -64,7 +65,7 @@ class Guard:
                 connection.drop()
             return
         if connection is not None:
-            connection.wait()
+            connection.end() if answer.status in UNREAD else connection.wait()
         self._count(scope["path"], answer.status, perf_counter() - started)
 
     async def _answered(self, scope: Message, receive: Receive, answer: "_Answer") -> None:
