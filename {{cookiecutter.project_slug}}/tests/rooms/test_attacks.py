@@ -45,10 +45,6 @@ def test_a_row_that_did_harm_is_seen(monkeypatch: pytest.MonkeyPatch):
 
     assert row().is_withstood
     assert not row(ratio=2.5).is_withstood
-    for harm in (
-        {"got": Counter({"500": 1})},
-        {"honest": Counter({"200": 9, "429": 1})},
-        {"lost": 1},
-        {"grown_mb": 500.0},
-    ):
+    harms = ({"got": Counter({"500": 1})}, {"honest": Counter({"429": 1})}, {"lost": 1}, {"grown_mb": 500.0})
+    for harm in harms:
         assert not row(**harm).is_harmless
