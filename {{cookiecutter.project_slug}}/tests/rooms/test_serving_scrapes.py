@@ -1,0 +1,48 @@
+"""A scrape's numbers are the system's: whichever worker is asked, they are the same."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psutil
+import pytest
+
+from mlsystem.serving.run import Running, running_service
+from mlsystem.settings import Settings
+from serving_probe import FLIGHT, ask, metric, send, workers
+
+FLIGHTS = [FLIGHT | {"flight_number": number} for number in range(1, 1_001)]
+OTHERS = [flight | {"origin": "JFK", "destination": "SFO"} for flight in FLIGHTS]
+
+
+@contextmanager
+def alone(worker: psutil.Process, running: Running) -> Iterator[None]:
+    """Only this worker answers: the others are stopped, so they accept nothing."""
+    stopped = [one for one in workers(running) if one.pid != worker.pid]
+    for one in stopped:
+        one.suspend()
+    try:
+        yield
+    finally:
+        for one in stopped:
+            one.resume()
+
+
+@pytest.mark.slow
+def test_each_worker_tells_the_same_drift_and_the_same_of_everything_else(make_settings: Callable[[], Settings]):
+    with running_service(make_settings()) as running:
+        both = workers(running)
+        for step in range(9):  # far beyond the window of 5,000, and each worker scraped in its turn
+            assert ask(running, *(FLIGHTS if step < 5 else OTHERS)).status == 200
+            with alone(both[step % 2], running):
+                send(running, "GET", "/metrics")
+        told = []
+        for worker in (*both, *both):
+            with alone(worker, running):
+                told.append(send(running, "GET", "/metrics").body.decode())
+
+    windows = [metric(text, "drift_window_predictions") for text in told]
+    assert len(set(windows)) == 1
+    assert 5_000 <= windows[0] <= 6_000
+    numbers = [[line for line in text.splitlines() if 'route="/metrics"' not in line] for text in told]
+    assert numbers[0] == numbers[1] == numbers[2] == numbers[3]  # but for the scrapes themselves
+    assert any(line.startswith("model_input_psi_ratio") for line in numbers[0])
