@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -143,24 +144,25 @@ class Scrape:
     def __init__(
         self,
         own: ServingMetrics,
+        folder: Path | None,
         drift: Callable[[str, Bins], tuple[int, dict[str, float]]],
         checked: Callable[[], Checked] = lambda: None,
     ) -> None:
-        """`own` is what this worker counts, told alone if it had no room to count where all workers do.
+        """`folder` is where all workers count; without one, `own` is told alone: what this worker counts in memory.
 
         `drift` makes the number of recent predictions, and PSI by feature, of a version's bins since the start.
 
         `checked` says what the batch monitor last found; None if nothing is known of it.
         """
         self._own = own
+        self._folder = folder
         self._drift = drift
         self._checked = checked
 
     def _counted(self) -> Iterable[Metric]:
-        try:
-            return MultiProcessCollector(CollectorRegistry()).collect()  # type: ignore[no-untyped-call]
-        except ValueError:  # there is no shared folder
+        if self._folder is None:
             return self._own.registry.collect()
+        return MultiProcessCollector(CollectorRegistry(), str(self._folder)).collect()  # type: ignore[no-untyped-call]
 
     def text(self) -> bytes:
         """The scrape in Prometheus's text format."""

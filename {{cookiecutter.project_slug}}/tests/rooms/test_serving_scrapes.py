@@ -1,30 +1,15 @@
 """A scrape's numbers are the system's: whichever worker is asked, they are the same."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
-import psutil
 import pytest
 
-from mlsystem.serving.run import Running, running_service
+from mlsystem.serving.run import running_service
 from mlsystem.settings import Settings
-from serving_probe import FLIGHT, ask, metric, send, workers
+from serving_probe import FLIGHT, alone, ask, metric, send, workers
 
 FLIGHTS = [FLIGHT | {"flight_number": number} for number in range(1, 1_001)]
 OTHERS = [flight | {"origin": "JFK", "destination": "SFO"} for flight in FLIGHTS]
-
-
-@contextmanager
-def alone(worker: psutil.Process, running: Running) -> Iterator[None]:
-    """Only this worker answers: the others are stopped, so they accept nothing."""
-    stopped = [one for one in workers(running) if one.pid != worker.pid]
-    for one in stopped:
-        one.suspend()
-    try:
-        yield
-    finally:
-        for one in stopped:
-            one.resume()
 
 
 @pytest.mark.slow

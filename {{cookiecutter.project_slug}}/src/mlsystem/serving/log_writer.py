@@ -20,6 +20,10 @@ PROBE_BYTES = 65_536
 BLOCK_BYTES = 4_096  # what the smallest file takes of the disk
 
 
+class NotTried(OSError):
+    """It failed a moment ago, and is not tried again yet."""
+
+
 class PredictionLog:
     """One process's file of the day: `<dir>/<YYYY-MM-DD>.<process>-<serial>.jsonl`, the day in UTC.
 
@@ -37,9 +41,9 @@ class PredictionLog:
         self._again_at = 0.0  # time.monotonic()
 
     def append(self, records: Sequence[dict[str, Any]]) -> None:
-        """Write the records, one line each, or nothing. Raises OSError, without trying if it failed a moment ago."""
+        """Write the records, one line each, or nothing. Raises OSError; NotTried if it failed a moment ago."""
         if self._problem and time.monotonic() < self._again_at:
-            raise OSError(self._problem)
+            raise NotTried(self._problem)
         lines = "".join(json.dumps(record, default=_as_text, allow_nan=False) + "\n" for record in records).encode()
         self._write(lines)
 

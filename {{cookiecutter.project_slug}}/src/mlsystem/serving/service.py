@@ -24,6 +24,7 @@ from mlsystem.serving.guards import ExpectedRefusals, Guard
 from mlsystem.serving.present import Present
 from mlsystem.serving.run import metrics_dir
 from mlsystem.serving.schema import PredictRequest, PredictResponse, limited_request
+from mlsystem.serving.shared_counts import is_reserved
 from mlsystem.settings import configure_tools, load_settings
 
 SETTINGS = load_settings()
@@ -55,7 +56,8 @@ WINDOW = DriftWindow(metrics_dir(SETTINGS))
 @lru_cache
 def scrape() -> Scrape:
     """Of all workers, whether or not this one has a model."""
-    return Scrape(serving_metrics(), WINDOW, lambda: checked.read(SETTINGS.predictions_dir, time.time()))
+    counts = metrics_dir(SETTINGS) if is_reserved(metrics_dir(SETTINGS)) else None
+    return Scrape(serving_metrics(), counts, WINDOW, lambda: checked.read(SETTINGS.predictions_dir, time.time()))
 
 
 @bentoml.service(

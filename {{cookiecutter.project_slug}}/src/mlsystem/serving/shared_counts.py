@@ -17,6 +17,11 @@ SPACE = {"counter": 1 << 20, "histogram": 1 << 18} | dict.fromkeys(
 )  # bytes, by kind
 
 
+def is_reserved(folder: Path) -> bool:
+    """Whether this process counts where all workers do."""
+    return (folder / f"counter_{os.getpid()}.db").exists()
+
+
 def reserve(folder: Path) -> bool:
     """Fill this process's files with zeros; whether there was room. A model version takes some 80 kB of counters."""
     paths = {folder / f"{kind}_{os.getpid()}.db": size for kind, size in SPACE.items()}
