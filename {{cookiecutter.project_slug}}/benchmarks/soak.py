@@ -37,7 +37,7 @@ BOUNDED = {  # what grows towards a bound of its own
     "prediction log, MB": "as much as settings.prediction_log_files of 64 MB hold, the oldest go first",
     "event log, MB": "what windows reach back to and 3 days (streaming/arrivals.py REMEMBERED)",
 }
-METRICS = "prometheus_multiproc_dir"  # where BentoML has its workers count
+METRICS = "metrics"  # where the workers count
 KEPT = ("validated_dir", "features_dir", "models_dir")
 
 

@@ -16,6 +16,8 @@ from alert_world import FLIGHTS, World
 from mlsystem import storage
 from mlsystem.flows.monitor import look
 from mlsystem.serving import checked
+from mlsystem.streaming.dead_letters import DeadLetters
+from mlsystem.streaming.event_log import microseconds
 
 HOUR = timedelta(hours=1)
 Fault = Callable[[World], AbstractContextManager[None]]
@@ -115,6 +117,17 @@ def backlog(world: World) -> Iterator[None]:
     world.append(hours=8 * 24, step=HOUR)
     yield
     world.wait_for_consumer()
+
+
+@fault("three events of another program that are none", "DeadLetters")
+def bad_events(world: World) -> Iterator[None]:
+    with closing(sqlite3.connect(world.log.path)) as connection, connection:
+        insert = "INSERT INTO events (table_name, known_at, payload) VALUES ('departures', ?, '{')"
+        connection.executemany(insert, [(microseconds(world.clock) + n,) for n in range(3)])
+    world.append(hours=0.25, step=HOUR / 4)
+    yield
+    with closing(DeadLetters(world.log.path)) as letters:
+        letters.dismiss()
 
 
 @fault("the monitor's last look is 30 hours old", "MonitorStale")

@@ -18,6 +18,7 @@ TOOL_ROOMS = {
     "feast": {"feature_store"},
     "mlflow": {"model_registry"},
     "bentoml": {"serving"},
+    "uvicorn": {"serving"},
     "prometheus_client": {"metrics"},
     "prefect": {"flows"},
     "lightgbm": {"training", "model_registry"},

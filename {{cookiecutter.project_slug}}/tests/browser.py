@@ -10,6 +10,7 @@ import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+BROWSERS_OWN = ("googleapis.com", "google.com", "gvt1.com")  # what the browser asks for itself, whatever it shows
 WIDTHS = [390, 1280]  # a telephone and a laptop
 
 
@@ -41,3 +42,15 @@ def show(page: Path, width: int, folder: Path) -> Shown:
     assert measured, shown.stdout[-500:]
     complaints = [line for line in shown.stderr.splitlines() if ":CONSOLE" in line]
     return Shown(int(measured[1]), complaints, shown.stdout.split('<pre id="t">')[-1].split("</pre>")[0])
+
+
+def fetched(url: str, folder: Path) -> set[str]:
+    """Every address that the browser asked for while it showed this one, by its own network log."""
+    if CHROMIUM is None:
+        pytest.skip("this test needs a browser: install chromium (Debian's package has that name)")
+    log = folder / "net.json"
+    flags = [f"--log-net-log={log}", f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=5000"]
+    command = [CHROMIUM, "--headless", "--no-sandbox", *QUIET, "--disable-component-update", *flags, "--dump-dom", url]
+    subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    asked = re.findall(r'"url":"((?:https?|wss?|ftp)://[^"]+)"', log.read_text(errors="replace"))
+    return {one for one in asked if not any(host in one for host in BROWSERS_OWN)}

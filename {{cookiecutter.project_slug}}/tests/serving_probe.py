@@ -3,7 +3,8 @@
 import http.client
 import json
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,13 +80,26 @@ def workers(running: Running) -> list[psutil.Process]:
     found = []
     for child in psutil.Process(running.process.pid).children(recursive=True):
         with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-            if "_bentoml_impl.worker.service" in child.cmdline():
+            if any("spawn_main" in word for word in child.cmdline()):
                 found.append(child)
     return found
 
 
 def pids(running: Running) -> list[int]:
     return sorted(worker.pid for worker in workers(running))
+
+
+@contextmanager
+def alone(worker: psutil.Process, running: Running) -> Iterator[None]:
+    """Only this worker answers: the others are stopped, so they accept nothing."""
+    stopped = [one for one in workers(running) if one.pid != worker.pid]
+    for one in stopped:
+        one.suspend()
+    try:
+        yield
+    finally:
+        for one in stopped:
+            one.resume()
 
 
 def metric(text: str, name: str, **labels: str) -> float:

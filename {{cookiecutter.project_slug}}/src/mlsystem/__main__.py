@@ -90,6 +90,10 @@ def _loop_tasks(task: Callable[[str, str], argparse.ArgumentParser]) -> None:
     _days(replay, None, None)
     replay.add_argument("--speed", type=float, help="times real time; as fast as it goes if it is not said")
     replay.add_argument("--minutes", type=int, default=1, help="of an interval; over 1, its flights share requests")
+    letters = task("letters", "print the events that the consumer refused, with the reason")
+    which = letters.add_mutually_exclusive_group()
+    which.add_argument("--replay", action="store_true", help="and append them to the log again, after a mend")
+    which.add_argument("--dismiss", action="store_true", help="and leave them out for good")
     task("consume", "take events from the log into the online store, until stopped; `replay` then leaves it to this")
 
 

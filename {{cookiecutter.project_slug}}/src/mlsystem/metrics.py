@@ -4,9 +4,11 @@ Correct for many worker processes: each adds to files of its own in PROMETHEUS_M
 worker answers it, adds them up. What does not add up (PSI) is computed from the sums, at the scrape.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -19,8 +21,9 @@ from mlsystem.drift import Reference
 STAGES = ("parse", "features", "predict", "explain", "log")
 SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 AGES = (60.0, 300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0, 172_800.0, 259_200.0)
-OUTCOMES = ("applied", "late", "too_late", "duplicate")  # of a fact that arrived
+OUTCOMES = ("applied", "late", "too_late", "duplicate", "dead")  # of a fact that arrived
 BINS = "model_input_bin"  # the client adds _total
+TAKEN_UP = "model_taken_up_timestamp_seconds"
 SCORE = "score"
 Bins = dict[tuple[str, int], float]  # (feature, bin) -> predictions
 Checked = tuple[float, Mapping[str, tuple[float, float]]] | None  # when the monitor looked; check -> value and limit
@@ -34,7 +37,7 @@ class ServingMetrics:
     """
 
     def __init__(self) -> None:
-        registry = CollectorRegistry()
+        registry = self.registry = CollectorRegistry()
 
         def counter(name: str, meaning: str, *labels: str) -> Counter:
             return Counter(name, meaning, labels, registry=registry)
@@ -70,6 +73,13 @@ class ServingMetrics:
             multiprocess_mode="mostrecent",
             registry=registry,
         )
+        self._taken_up = Gauge(
+            TAKEN_UP,
+            "When a worker last took up a model; the newest is the one that answers.",
+            ("version",),
+            multiprocess_mode="max",
+            registry=registry,
+        )
         self.swaps = counter("model_swaps", "New champions met while running, by what became of them.", "result")
 
     @contextmanager
@@ -84,6 +94,7 @@ class ServingMetrics:
     ) -> "ModelBins":
         """Say which model answers; what counts its inputs and scores."""
         self._model.labels(name, version).set(1)
+        self._taken_up.labels(version).set(time.time())
         return ModelBins(self._bins, version, references, columns)
 
 
@@ -132,36 +143,50 @@ class Scrape:
 
     def __init__(
         self,
-        version: str,
-        drift: Callable[[Bins], tuple[int, dict[str, float]]],
+        own: ServingMetrics,
+        folder: Path | None,
+        drift: Callable[[str, Bins], tuple[int, dict[str, float]]],
         checked: Callable[[], Checked] = lambda: None,
     ) -> None:
-        """`drift` makes the number of recent predictions, and PSI by feature, of this model's bins since the start.
+        """`folder` is where all workers count; without one, `own` is told alone: what this worker counts in memory.
+
+        `drift` makes the number of recent predictions, and PSI by feature, of a version's bins since the start.
 
         `checked` says what the batch monitor last found; None if nothing is known of it.
         """
-        self._version = version
+        self._own = own
+        self._folder = folder
         self._drift = drift
         self._checked = checked
+
+    def _counted(self) -> Iterable[Metric]:
+        if self._folder is None:
+            return self._own.registry.collect()
+        return MultiProcessCollector(CollectorRegistry(), str(self._folder)).collect()  # type: ignore[no-untyped-call]
 
     def text(self) -> bytes:
         """The scrape in Prometheus's text format."""
         return generate_latest(self)  # it asks for nothing but collect()
 
     def collect(self) -> Iterator[Metric]:
-        merged = MultiProcessCollector(CollectorRegistry())  # type: ignore[no-untyped-call]
+        families = list(self._counted())
+        version = _newest(families)
         bins: Bins = {}
-        for family in merged.collect():  # type: ignore[no-untyped-call]
+        for family in families:
             if family.name.startswith("feast_"):
                 continue  # Feast counts a few things of its own, per process id for ever
             if family.type == "histogram":
                 family.samples.sort(key=_as_prometheus_writes)
             if family.name in (BINS, "model_info"):  # other models' bins have other edges, and they answer no more
-                family.samples = [one for one in family.samples if one.labels["version"] == self._version]
+                family.samples = [one for one in family.samples if one.labels["version"] == version]
             if family.name == BINS:
-                bins = {(one.labels["feature"], int(one.labels["bin"])): one.value for one in family.samples}
+                bins = {
+                    (one.labels["feature"], int(one.labels["bin"])): one.value
+                    for one in family.samples
+                    if one.name.endswith("_total")
+                }
             yield family
-        predictions, found = self._drift(bins)
+        predictions, found = self._drift(version, bins)
         drift = GaugeMetricFamily("model_input_psi_ratio", "PSI of each input and score, recent.", labels=["feature"])
         for feature, value in found.items():
             drift.add_metric([feature], value)
@@ -170,15 +195,24 @@ class Scrape:
         yield from _monitor_gauges(self._checked())
 
 
+def _newest(families: Sequence[Metric]) -> str:
+    """The version that a worker took up last: in a swap two answer for a moment, and all scrapes tell the same."""
+    taken_up = [one for family in families if family.name == TAKEN_UP for one in family.samples]
+    return max(taken_up, key=lambda one: one.value).labels["version"] if taken_up else ""
+
+
 class ConsumerMetrics:
     """What the consumer of the event log counts: one process, so it keeps its own numbers and answers scrapes itself.
 
     Plain numbers, not the client's counters: Feast's import may have made those of one name share a file.
     """
 
-    def __init__(self, lag: Callable[[], tuple[int, float]] | None = None) -> None:
-        """`lag` is asked at each scrape, in records and in seconds: a consumer that hangs could not tell it."""
+    def __init__(
+        self, lag: Callable[[], tuple[int, float]] | None = None, dead_letters: Callable[[], int] | None = None
+    ) -> None:
+        """Both are asked at each scrape: a consumer that hangs could not tell. `lag` is in records and in seconds."""
         self._lag = lag
+        self._dead_letters = dead_letters
         self._events = dict.fromkeys(OUTCOMES, 0)
         self._rows: dict[str, int] = {}
         self._newest: dict[str, datetime] = {}
@@ -205,6 +239,8 @@ class ConsumerMetrics:
             records, seconds = self._lag()
             yield GaugeMetricFamily("consumer_lag_records", "Records of the event log not yet taken in.", records)
             yield GaugeMetricFamily("consumer_lag_seconds", "Event time from its clock to the log's.", seconds)
+        if self._dead_letters is not None:
+            yield GaugeMetricFamily("dead_letters", "Records refused, and not appended again.", self._dead_letters())
         events = CounterMetricFamily("consumed_events", "Facts by what became of them.", labels=["outcome"])
         rows = CounterMetricFamily("pushed_rows", "Rows written to the online store.", labels=["view"])
         age = GaugeMetricFamily("newest_row_age_seconds", "Event time since the newest row was made.", labels=["view"])

@@ -154,3 +154,8 @@ def child_environment(settings: Settings, **own: str) -> dict[str, str]:
     said = {f"MLSYSTEM_{name.upper()}": str(value) for name, value in settings.model_dump(mode="json").items()}
     paths = os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")]))
     return {**os.environ, **TOOL_ENVIRONMENT, **said, "PYTHONPATH": paths, **own}
+
+
+def count_in_memory() -> None:
+    """Keep prometheus_client, which must not be imported yet, from files that several processes share."""
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)

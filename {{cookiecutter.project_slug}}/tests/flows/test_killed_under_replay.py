@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from filelock import FileLock, Timeout
 
 from mlsystem.feature_store.store import open_store
 from mlsystem.flows.consume import log_path
@@ -95,6 +96,19 @@ class Reaper(threading.Thread):
         )
 
 
+def wait_until_consumed(settings: Settings, seconds: float = 120) -> None:
+    """Until another process has the consumer's lock."""
+    lock, deadline = FileLock(log_path(settings).with_suffix(".consumer")), time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            with lock.acquire(timeout=0):
+                pass
+        except Timeout:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"no consumer has begun within {seconds:g} s: a matter of time, not of kills")
+
+
 def test_twenty_kills_of_consumer_and_service_change_nothing(system, tmp_path: Path):
     calm, wild = new(system, tmp_path / "calm"), new(system, tmp_path / "wild")
     seed = int(os.environ.get("KILLS_SEED", time.time_ns() % 100_000))
@@ -102,7 +116,7 @@ def test_twenty_kills_of_consumer_and_service_change_nothing(system, tmp_path: P
         undisturbed = play.fn(SPAN, calm)
     with running_service(wild) as running:
         reaper = Reaper(wild, running, Random(seed))
-        time.sleep(12)  # until the consumer has its lock, or the replay would take its place
+        wait_until_consumed(wild)  # or the replay would take the consumer's place
         reaper.start()
         disturbed = play.fn(SPAN, wild, SPEED)
         reaper.end()

@@ -47,7 +47,7 @@ def watched(settings: Settings, tmp_path_factory) -> Iterator[tuple[Served, http
         try:
             served = play.fn(Span(DAY, DAY), settings)
             with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=60) as client:
-                deadline = time.monotonic() + 20  # for a scrape after the last answer
+                deadline = time.monotonic() + 120  # for a scrape after the last answer
                 while ask(client, "sum(predictions_total)") != {"": served.requests} and time.monotonic() < deadline:
                     time.sleep(0.5)
                 yield served, client

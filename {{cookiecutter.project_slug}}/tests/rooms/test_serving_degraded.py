@@ -89,6 +89,7 @@ class Lived:
     broken_at_last: float
     mended: float
     readiness: Reply  # while it was in trouble
+    about: Reply
 
     @property
     def answers(self) -> list[tuple[Told, dict]]:
@@ -118,10 +119,10 @@ def lived_through(own: tuple[Settings, Running], fault: Fault) -> Lived:
         with fault(settings.online_dir / "online.db"):
             broken_at_last = time.time()
             time.sleep(FAULT_SECONDS)
-            readiness = send(running, "GET", "/readyz")
+            readiness, about = send(running, "GET", "/readyz"), send(running, "GET", "/model")
             mended = time.time()
         time.sleep(5)
-    return Lived(load, broken, broken_at_last, mended, readiness)
+    return Lived(load, broken, broken_at_last, mended, readiness, about)
 
 
 def check_that_nobody_was_refused_or_misled(lived: Lived) -> None:
@@ -143,10 +144,10 @@ def test_a_store_in_trouble_costs_no_answer_and_little_time_and_is_asked_again_w
     check_that_nobody_was_refused_or_misled(lived)
     assert all(answer["degraded"] for answer in lived.during)
     assert all(a["degraded"] or a["feature_ages_seconds"].keys() >= {"origin", "weather"} for _, a in lived.answers)
-    assert lived.readiness.status == 503
-    assert "feature store cannot be read" in lived.readiness.content["error"]
+    assert lived.readiness.status == 200, "it answers as well as it can"
+    assert "feature store cannot be read" in "".join(lived.about.content["problems"])
     assert metric(scrape(running), "feature_store_breaker_opened_total") > opened
-    assert not answers(running, FLIGHT)[0]["degraded"]
+    assert wait_until(lambda: not any(answers(running, FLIGHT)[0]["degraded"] for _ in range(8)))
 
 
 @pytest.mark.slow
@@ -193,3 +194,12 @@ def test_ten_times_too_many_questions_leave_most_of_the_capacity_and_are_refused
 
 def scrape(running: Running) -> str:
     return send(running, "GET", "/metrics").body.decode()
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if is_so():
+            return True
+        time.sleep(0.1)
+    return is_so()

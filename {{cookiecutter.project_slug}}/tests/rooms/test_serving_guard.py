@@ -1,6 +1,7 @@
 """The guard before any application: a refusal that is only for now says when to come again."""
 
 import asyncio
+import logging
 
 import httpx
 import pytest
@@ -38,3 +39,28 @@ def test_who_is_refused_for_now_is_told_when_to_come_again_and_nobody_else(statu
 
     assert (reply.status_code, reply.headers.get("retry-after")) == expected
     assert reply.json()["error"]
+
+
+@pytest.mark.parametrize("path", ["/predict", "/model", "/metrics", "/readyz", "/"])
+def test_an_exception_behind_any_page_is_answered_at_once_counted_and_told_to_the_log_alone(path: str, caplog):
+    def broken(_: Request) -> JSONResponse:
+        raise TimeoutError("secret")  # the guard's own give-ups must not hide it
+
+    app = Starlette(routes=[Route(path, broken, methods=["GET", "POST"])])
+    metrics = ServingMetrics()
+    guarded = Guard(app, lambda: metrics, max_body_bytes=1_000, max_in_flight=9)
+
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(guarded), base_url="http://guarded") as client:
+            if path == "/predict":
+                return await client.post(path, json={"flights": []})
+            return await client.get(path)
+
+    logging.getLogger("bentoml").propagate = True
+    reply = asyncio.run(asyncio.wait_for(ask(), 5))
+
+    assert reply.status_code == 500
+    assert "secret" not in reply.text
+    counted = metrics.registry.get_sample_value("http_requests_total", {"route": path, "status": "500"})
+    assert counted == 1
+    assert any(record.exc_info for record in caplog.records)

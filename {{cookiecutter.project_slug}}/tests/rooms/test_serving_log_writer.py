@@ -13,6 +13,11 @@ from mlsystem.serving import log_writer, prediction_log
 from mlsystem.serving.log_writer import PredictionLog
 
 
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_writer, "AGAIN_SECONDS", 0.0)
+
+
 def test_a_full_disk_is_an_error_and_the_next_line_is_whole_again(tmp_path: Path):
     log = PredictionLog(tmp_path, 9)
     log.append([{"prediction_id": "first"}])
@@ -50,7 +55,27 @@ def test_a_log_that_failed_is_ready_again_when_its_folder_can_be_made(tmp_path: 
     (tmp_path / "log").unlink()
 
     log.check()
-    assert log.is_writable
+    log.append([{"prediction_id": "kept"}])
+    assert [row["prediction_id"] for row in prediction_log.records(tmp_path / "log")] == ["kept"]
+
+
+def test_a_disk_in_trouble_is_asked_once_a_second_and_gets_no_file_for_each_attempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    log = PredictionLog(tmp_path, 9)
+    with largest_file(0):
+        for again_seconds in (0.0, 60.0):
+            monkeypatch.setattr(log_writer, "AGAIN_SECONDS", again_seconds)
+            for _ in range(50):
+                with pytest.raises(OSError, match=r"."):
+                    log.append([{"prediction_id": "lost"}])
+
+    with pytest.raises(OSError, match=r"."):  # there is room again, and nobody has looked yet
+        log.append([{"prediction_id": "lost"}])
+    assert len(list(tmp_path.iterdir())) == 1
+    log.check()
+    log.append([{"prediction_id": "kept"}])
+    assert [row["prediction_id"] for row in prediction_log.records(tmp_path)] == ["kept"]
 
 
 def test_two_processes_of_one_id_never_share_a_file(tmp_path: Path):

@@ -3,26 +3,33 @@
 import itertools
 import multiprocessing
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
 import httpx
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
+from mlsystem.domain.tables import Rule
 from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.store import open_store
-from mlsystem.flows.consume import consume
+from mlsystem.flows.consume import consume, tell_dead_letters
+from mlsystem.streaming import contract
 from mlsystem.streaming.consumer import GROUP, AlreadyConsumed
+from mlsystem.streaming.dead_letters import DeadLetters
+from mlsystem.streaming.event_log import microseconds
 from serving_probe import free_port, metric
 from stream_probe import CLOCKS, START, Delivery, Stream, copy_of, disturbed, first_stream, in_time
 
 SEEDS = (1, 2, 3)
 KILLS = 20
+NO_DEPARTURE = Rule("in_set", ("carrier",), "critical", "a rule that is wrong", {"value_set": []})
 
 
 @pytest.fixture(scope="module")
@@ -246,3 +253,82 @@ def test_loading_the_store_leaves_the_registry_alone_so_that_a_kill_cannot_leave
 
     assert (stream.settings.online_dir / "registry.db").read_bytes() == registry
     assert stream.stored() == begun.stored()
+
+
+BAD = (  # a table, when it says that it became known, a payload
+    ("departures", CLOCKS[2], "{"),
+    ("departures", CLOCKS[2], None),
+    ("departures", CLOCKS[2], '{"event_id": "x"}'),
+    ("nobody", CLOCKS[2], "{}"),
+    ("weather", datetime(9999, 12, 31, 23, tzinfo=UTC), "{}"),
+    (None, datetime(2031, 1, 1, tzinfo=UTC), None),
+    (None, CLOCKS[2] + timedelta(days=400), None),
+    (None, None, None),  # beyond what a datetime holds
+)
+
+
+def plant(stream: Stream) -> None:
+    """What another program could write into the log, past every function of ours."""
+    with closing(sqlite3.connect(stream.log.path)) as connection, connection:
+        for table, moment, payload in BAD:
+            known = 2**62 if moment is None else microseconds(moment)
+            insert = "INSERT INTO events (table_name, known_at, payload) VALUES (?, ?, ?)"
+            connection.execute(insert, (table, known, payload))
+
+
+def test_a_bad_record_is_a_dead_letter_with_its_reason_and_nothing_else_is_lost(fresh, deliveries, expected):
+    stream = fresh()
+    stream.play(deliveries[:3])
+    plant(stream)
+    stream.play(deliveries[3:5])
+    with closing(stream.consumer()):  # another life, which reads the log again
+        pass
+
+    assert stream.play(deliveries[5:]) == expected
+
+    assert stream.metrics.events("dead") == len(BAD)
+    assert stream.metrics.events("too_late") == 0
+    with closing(DeadLetters(stream.log.path)) as letters:
+        reasons = [letter.reason for letter in letters.open()]
+    assert len(reasons) == len(BAD)
+    for reason, part in zip(
+        reasons,
+        ("not JSON", "not one line", "columns", "no such table", "to come", "to come", "days ahead", "to come"),
+        strict=True,
+    ):
+        assert part in reason
+
+
+def test_an_event_that_breaks_a_critical_rule_does_not_count_and_counts_when_it_was_mended(
+    fresh, deliveries, expected, monkeypatch
+):
+    stream = fresh()
+    monkeypatch.setitem(contract.RULES, "departures", [*contract.RULES["departures"], NO_DEPARTURE])
+    played = stream.play(deliveries)
+    refused = stream.metrics.events("dead")
+    assert played != expected
+    assert refused == sum(name == "departures" for one in deliveries for name, _ in one.rows)
+
+    monkeypatch.undo()
+    tell_dead_letters(stream.settings, replay=True)
+    patient = Stream(stream.settings.model_copy(update={"lateness_minutes": 24 * 60}))
+    left = patient.play([Delivery(CLOCKS[-1] + timedelta(microseconds=1))])
+
+    assert patient.metrics.events("late") == refused
+    assert left == expected
+    with closing(DeadLetters(stream.log.path)) as letters:
+        assert letters.count() == 0
+
+
+def test_two_versions_that_claim_one_moment_the_first_counts(fresh, deliveries, expected):
+    stream = fresh()
+    name, row = next(one for one in deliveries[0].rows if one[0] == "departures")
+    other = row.set_column(
+        row.schema.get_field_index("departure_delay_minutes"),
+        row.schema.field("departure_delay_minutes"),
+        pc.add(row["departure_delay_minutes"], 1).cast(row.schema.field("departure_delay_minutes").type),
+    )
+    arriving = [Delivery(deliveries[0].clock, [*deliveries[0].rows, (name, other)]), *deliveries[1:]]
+
+    assert stream.play(arriving) == expected
+    assert stream.metrics.events("dead") == 1

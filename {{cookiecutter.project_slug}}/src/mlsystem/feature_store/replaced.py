@@ -8,29 +8,41 @@ from feast import FeatureStore
 from feast.infra.online_stores.sqlite import SqliteOnlineStore
 
 
+class StoreGone(OSError):
+    """No file stands where the online rows were: the open one is read on by nobody who writes."""
+
+
 class StoreFile:
     """Which file stands in the store's place. Another kind of store has none, and is never replaced."""
 
     def __init__(self, store: FeatureStore) -> None:
         path = getattr(store.config.online_store, "path", None)
         self._path = Path(path) if path else None
-        self._opened = 0
-        self._opened = self._inode()
+        try:
+            self._opened = self._inode()
+        except StoreGone:
+            self._opened = 0  # not made yet
 
     def follow(self, reopen: Callable[[], object]) -> bool:
-        """Call `reopen` if another file stands there now, and again the next time if that fails. Whether it did."""
+        """Call `reopen` if another file stands there now, and again the next time if that fails. Whether it did.
+
+        Raises StoreGone if none does: the one that is open is what somebody took away, and only grows old.
+        """
         if (inode := self._inode()) == self._opened:
             return False
         reopen()
         self._opened = inode
         return True
 
+    def check(self) -> None:
+        """Raises StoreGone. To be asked before anything is opened: SQLite would make an empty file."""
+        self._inode()
+
     def _inode(self) -> int:
-        """Of the file that is there; of the one that is open, if none is."""
         try:
             return self._path.stat().st_ino if self._path else 0
-        except OSError:
-            return self._opened
+        except OSError as problem:
+            raise StoreGone(f"{self._path} is not there; put it back, or `make replay` fills a new one") from problem
 
 
 def reopen(store: FeatureStore) -> sqlite3.Connection | None:

@@ -142,6 +142,12 @@ def consume(options: argparse.Namespace) -> None:
     consume(load_settings())
 
 
+def letters(options: argparse.Namespace) -> None:
+    from mlsystem.flows.consume import tell_dead_letters
+
+    tell_dead_letters(load_settings(), options.replay, options.dismiss)
+
+
 def smoke(options: argparse.Namespace) -> None:
     from mlsystem.flows.live import serve_smoke
 

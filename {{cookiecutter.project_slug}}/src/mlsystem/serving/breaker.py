@@ -87,6 +87,7 @@ class Breaker:
         while self.problem:
             time.sleep(PROBE_SECONDS)
             try:
+                self._file.check()
                 self._bounded.reconnect()
                 self._ask([self._probe])
             except Exception as problem:  # as above

@@ -14,20 +14,31 @@ from typing import Any
 from pydantic import ValidationError
 
 from mlsystem.metrics import ServingMetrics
-from mlsystem.serving.refusals import Refused, refusal_of
+from mlsystem.serving.connections import Connection, Room
+from mlsystem.serving.refusals import SENTENCES, Refused, refusal_of
 from mlsystem.serving.strict_json import check_json
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+logger = logging.getLogger("bentoml.mlsystem")
+
 ROUTES = ("/predict", "/model", "/metrics", "/livez", "/readyz", "/healthz", "/docs.json", "/")
 RETRY_AFTER_SECONDS = b"1"
 BODY_SECONDS = 5.0  # a body of the largest size takes 1 s at 8 Mbit/s
+MOST_BODIES = 64  # arriving at a time, per worker: 64 MB of the largest size; then the slowest is given up
+ANSWER_SECONDS = 10.0  # for a caller to take the answer
+UNREAD = (408, 413)  # refused before the body has arrived
+ONCE = (b"content-type", b"content-length", b"transfer-encoding", b"host")  # said twice, they say two things
 
 
 class Guard:
-    """ASGI middleware, one per worker. `max_in_flight` bounds the queue: what waits longer than a caller is wasted."""
+    """ASGI middleware, one per worker. `max_in_flight` bounds the queue: what waits longer than a caller is wasted.
+
+    A question is in flight from its last byte to the first of its answer: a body that arrives slowly, or an answer that
+    is taken slowly, keeps nobody else waiting. The application sees no header, query or address but those checked here.
+    """
 
     def __init__(
         self, app: Any, metrics: Callable[[], ServingMetrics], max_body_bytes: int, max_in_flight: int
@@ -37,51 +48,92 @@ class Guard:
         self.max_body_bytes = max_body_bytes
         self.max_in_flight = max_in_flight
         self.in_flight = 0
+        self.bodies = Room(MOST_BODIES)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        connection = Connection.by_peer.get(scope["client"])
+        if connection is not None:
+            connection.ask()
         answer, started = _Answer(send), perf_counter()
-        self.in_flight += 1
+        try:
+            await self._answered(scope, receive, answer)
+        except _Gone:
+            if connection is not None:
+                connection.drop()
+            return
+        if connection is not None:
+            connection.end() if answer.status in UNREAD else connection.wait()
+        self._count(scope["path"], answer.status, perf_counter() - started)
+
+    async def _answered(self, scope: Message, receive: Receive, answer: "_Answer") -> None:
         try:
             await self._admitted(scope, receive, answer)
         except Refused as refused:
             await answer.refuse(refused.status, {"error": str(refused)})
         except _Gone:
-            return
-        finally:
-            self.in_flight -= 1
-        self._count(scope["path"], answer.status, perf_counter() - started)
+            raise
+        except Exception:  # whatever it is, it is ours: say so at once, to the caller and in the log
+            logger.exception(
+                "%s %s failed", scope["method"][:10], scope["path"] if scope["path"] in ROUTES else "other"
+            )
+            if answer.has_begun:
+                raise _Gone from None
+            await answer.refuse(500, {"error": "the service failed on this; its log says why"})
 
     async def _admitted(self, scope: Message, receive: Receive, answer: "_Answer") -> None:
+        headers = scope["headers"]
+        if scope["path"] not in ROUTES:
+            raise Refused(404, SENTENCES[404])
+        if any(sum(name == once for name, _ in headers) > 1 for once in ONCE):
+            raise Refused(400, "a header that says what the body is, or whose it is, may be there only once")
+        said, body = dict(headers), b""
         if scope["path"] == "/predict" and scope["method"] == "POST":
-            if self.in_flight > self.max_in_flight:
-                raise Refused(429, "more requests have come than can be answered in time; try again in a second")
-            receive = await self._body(dict(scope["headers"]), receive)
-        await self.app(scope, receive, answer)
+            self._check_room()
+            body = await self._body(said, receive)
+            self._check_room()
+        kept = [(b"host", b"localhost"), (b"content-type", b"application/json")]
+        kept.append((b"content-length", str(len(body)).encode()))
+        inner = {**scope, "headers": kept, "query_string": b""}
+        self.in_flight += 1
+        try:
+            await self.app(inner, _replay(body, receive), answer.hold)
+        finally:
+            self.in_flight -= 1
         await answer.finish()
 
-    async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> Receive:
-        """The whole body, checked, to be received again by the application. Raises Refused."""
+    def _check_room(self) -> None:
+        if self.in_flight >= self.max_in_flight:
+            raise Refused(429, "more requests have come than can be answered in time; try again in a second")
+
+    async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
+        """The whole body, checked. Raises Refused."""
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         if kind != b"application/json":
-            found = kind.decode("latin-1")[:60] or "none"
-            raise Refused(415, f"the content type must be application/json, found {found}")
+            raise Refused(415, f"the content type must be application/json, {'another is said' if kind else 'none is'}")
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length[:18]) > self.max_body_bytes:
             raise self._too_large()
         with self.metrics.stage("parse"):
-            try:
-                async with asyncio.timeout(BODY_SECONDS):
-                    body = await self._read(receive)
-            except TimeoutError:
-                raise Refused(408, f"the body did not arrive within {BODY_SECONDS:g} seconds") from None
+            body = await self._arrived(receive)
             check_json(body)
-        return _replay(body, receive)
+        return body
+
+    async def _arrived(self, receive: Receive) -> bytes:
+        """Give up a body that is slow, or the slowest when many arrive at a time."""
+        try:
+            async with asyncio.timeout(BODY_SECONDS) as patience:
+                self.bodies.enter(patience, lambda: None if patience.expired() else patience.reschedule(0))
+                return await self._read(receive)
+        except TimeoutError:
+            raise Refused(408, f"the body did not arrive within {BODY_SECONDS:g} seconds, or too many came") from None
+        finally:
+            self.bodies.leave(patience)
 
     async def _read(self, receive: Receive) -> bytes:
-        body = b""
+        body = bytearray()
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
@@ -90,7 +142,7 @@ class Guard:
             if len(body) > self.max_body_bytes:
                 raise self._too_large()
             if not message.get("more_body", False):
-                return body
+                return bytes(body)
 
     def _too_large(self) -> Refused:
         return Refused(413, f"the body may have {self.max_body_bytes:,} bytes at most; send fewer flights at a time")
@@ -104,28 +156,31 @@ class Guard:
 
 
 class _Gone(Exception):
-    """The caller hung up."""
+    """The caller hung up, or does not take the answer."""
 
 
 class _Answer:
-    """Passes an answer through, and holds back a refusal to say it in the one form that all refusals have."""
+    """Holds an answer until it is whole, and gives a refusal the one form that all refusals have."""
 
     def __init__(self, send: Send) -> None:
         self.send = send
         self.status = 0
-        self._held = b""
+        self.has_begun = False
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._body = bytearray()
 
-    async def __call__(self, message: Message) -> None:
+    async def hold(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
-        if self.status < 400:
-            await self.send(message)
+            self.status, self._headers = message["status"], list(message.get("headers", []))
         elif message["type"] == "http.response.body":
-            self._held += message.get("body", b"")
+            self._body += message.get("body", b"")
 
     async def finish(self) -> None:
+        """Send what is held. Raises _Gone if the caller does not take it."""
         if self.status >= 400:
-            await self.refuse(self.status, refusal_of(self.status, self._held))
+            await self.refuse(self.status, refusal_of(self.status, bytes(self._body)))
+        else:
+            await self._say(self._headers, bytes(self._body))
 
     async def refuse(self, status: int, content: dict[str, Any]) -> None:
         self.status = status
@@ -133,8 +188,16 @@ class _Answer:
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         if status in (429, 503):
             headers.append((b"retry-after", RETRY_AFTER_SECONDS))
-        await self.send({"type": "http.response.start", "status": status, "headers": headers})
-        await self.send({"type": "http.response.body", "body": body})
+        await self._say(headers, body)
+
+    async def _say(self, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        self.has_begun = True
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self.send({"type": "http.response.start", "status": self.status, "headers": headers})
+                await self.send({"type": "http.response.body", "body": body})
+        except TimeoutError:
+            raise _Gone from None
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
@@ -144,6 +207,13 @@ def _replay(body: bytes, receive: Receive) -> Receive:
         return unread.pop() if unread else await receive()
 
     return again
+
+
+class NotOfCallers(logging.Filter):
+    """Drops uvicorn's line for each request that is no HTTP: a caller could fill the disk with them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno != logging.WARNING
 
 
 class ExpectedRefusals(logging.Filter):

@@ -1,16 +1,12 @@
 """What a worker answers with: loaded at its start, exchanged at a swap, and asked whether it still works."""
 
-import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlsystem.errors import UserError
-from mlsystem.metrics import Scrape, ServingMetrics
-from mlsystem.serving import checked
+from mlsystem.metrics import ServingMetrics
 from mlsystem.serving.asked import AskedFlight
-from mlsystem.serving.drift_window import DriftWindow
 from mlsystem.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,20 +22,16 @@ class CannotServe(UserError):
 
 @dataclass(frozen=True)
 class Loaded:
-    """A champion with its features, its log and its metrics. Never changed: a swap replaces the whole."""
+    """A champion with its features and its log. Never changed: a swap replaces the whole."""
 
     predictor: "Predictor"
-    scrape: Scrape
-    predictions_dir: Path
 
     def with_champion(self, champion: "Champion") -> "Loaded":
         """The same features, log and metrics with another model."""
-        return Loaded(
-            replace(self.predictor, champion=champion), _scrape(champion, self.predictions_dir), self.predictions_dir
-        )
+        return Loaded(replace(self.predictor, champion=champion))
 
     def problems(self) -> list[str]:
-        """What keeps this worker from answering as it should, now; nothing if it is ready."""
+        """What this worker goes without, now. It answers all the same, so it is not asked for its readiness."""
         found = []
         if problem := self.predictor.features.check():
             found.append(f"the feature store cannot be read: {problem}")
@@ -60,6 +52,7 @@ class Loaded:
             "warn_above": champion.warn_above,
             "metrics": champion.metrics,
             "training": champion.training,
+            "problems": self.problems(),
         }
 
 
@@ -83,11 +76,6 @@ def load(settings: Settings, metrics: ServingMetrics) -> Loaded:
         )
     except (NoChampion, NotRegistered) as problem:
         raise CannotServe(str(problem)) from problem
-    loaded = Loaded(predictor, _scrape(champion, settings.predictions_dir), settings.predictions_dir)
+    loaded = Loaded(predictor)
     loaded.problems()  # the first lookup is slow; no caller shall wait for it
     return loaded
-
-
-def _scrape(champion: "Champion", predictions_dir: Path) -> Scrape:
-    window = DriftWindow(champion.references)
-    return Scrape(champion.version, window, lambda: checked.read(predictions_dir, time.time()))

@@ -6,6 +6,7 @@ no fsync, which would cost more than the prediction.
 
 import json
 import os
+import time
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,7 +15,13 @@ from pathlib import Path
 from typing import Any
 
 FILE_BYTES = 64_000_000  # then the next file: some 19,000 predictions
+AGAIN_SECONDS = 1.0  # a disk in trouble is asked once a second, and not by every answer
+PROBE_BYTES = 65_536
 BLOCK_BYTES = 4_096  # what the smallest file takes of the disk
+
+
+class NotTried(OSError):
+    """It failed a moment ago, and is not tried again yet."""
 
 
 class PredictionLog:
@@ -30,28 +37,45 @@ class PredictionLog:
         self._process = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"  # a process id alone is used again one day
         self._serial = 0
         self._open: tuple[date, int] | None = None  # the day and its file descriptor
-        self.is_writable = True
+        self._problem = ""  # why the last record was not written
+        self._again_at = 0.0  # time.monotonic()
 
     def append(self, records: Sequence[dict[str, Any]]) -> None:
-        """Write the records, one line each. Raises OSError if not all of it could be written."""
+        """Write the records, one line each, or nothing. Raises OSError; NotTried if it failed a moment ago."""
+        if self._problem and time.monotonic() < self._again_at:
+            raise NotTried(self._problem)
         lines = "".join(json.dumps(record, default=_as_text, allow_nan=False) + "\n" for record in records).encode()
+        self._write(lines)
+
+    def check(self) -> None:
+        """Whether a record could be written now. Raises OSError if not."""
+        if self._problem:
+            self._write(b" " * PROBE_BYTES, stays=False)
+        self._descriptor(datetime.now(UTC).date())
+
+    def _write(self, lines: bytes, stays: bool = True) -> None:
         try:
-            written = os.write(self._descriptor(datetime.now(UTC).date()), lines)
+            descriptor = self._descriptor(datetime.now(UTC).date())
+            before = os.fstat(descriptor).st_size
+            written = os.write(descriptor, lines)
+            if written < len(lines) or not stays:
+                os.ftruncate(descriptor, before)  # the next line must not be glued to half a line
             if written < len(lines):
                 raise OSError(f"only {written:,} of {len(lines):,} bytes fitted into {self._dir}; free some disk space")
-        except OSError:
-            self.is_writable = False
-            self.close()  # the next line must not be glued to half a line
+        except OSError as problem:
+            self._problem, self._again_at = str(problem), time.monotonic() + AGAIN_SECONDS
+            self.close()  # and open the same file next time: each attempt with a new one would fill the folder
             raise
-        self.is_writable = True
+        self._problem = ""
 
     def _descriptor(self, day: date) -> int:
-        if self._open is None or self._open[0] != day or self._is_over(self._open[1]):
+        if self._open is not None and (self._open[0] != day or self._is_over(self._open[1])):
             self.close()
+            self._serial += 1
+        if self._open is None:
             self._dir.mkdir(parents=True, exist_ok=True)
             self._drop_oldest()
             path = self._dir / f"{day}.{self._process}-{self._serial}.jsonl"
-            self._serial += 1
             self._open = (day, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644))
         return self._open[1]
 
@@ -71,18 +95,6 @@ class PredictionLog:
                 return
             path.unlink(missing_ok=True)
             left -= size
-
-    def check(self) -> None:
-        """Whether a record could be written now. Raises OSError if not."""
-        if not self.is_writable:
-            self._dir.mkdir(parents=True, exist_ok=True)
-            probe = self._dir / f".{self._process}.probe"
-            try:
-                probe.write_bytes(b" " * 65_536)
-            finally:
-                probe.unlink(missing_ok=True)
-            self.is_writable = True
-        self._descriptor(datetime.now(UTC).date())
 
     def close(self) -> None:
         if self._open is not None:

@@ -16,7 +16,7 @@ from mlsystem.metrics import ServingMetrics
 from mlsystem.model_registry.champion import Champion
 from mlsystem.serving.asked import AskedFlight
 from mlsystem.serving.breaker import Breaker
-from mlsystem.serving.log_writer import PredictionLog
+from mlsystem.serving.log_writer import NotTried, PredictionLog
 from mlsystem.serving.prediction_log import record
 from mlsystem.serving.schema import Answer, Decision, Reason
 from mlsystem.serving.shadow import Shadow
@@ -103,13 +103,14 @@ class Predictor:
     def _log(
         self, flights: Sequence[AskedFlight], stored: Sequence[Stored], matrix: np.ndarray, answers: Sequence[Answer]
     ) -> None:
-        """A prediction that cannot be logged is still an answer: the failure is counted, and readiness tells it."""
+        """A prediction that cannot be logged is still an answer: the failure is counted, and GET /model tells it."""
         now, rows = datetime.now(UTC), zip(flights, stored, matrix.tolist(), answers, strict=True)
         try:
             self.log.append([record(self.champion, now, *row) for row in rows])
         except OSError as problem:
             self.metrics.log_failures.inc(len(answers))
-            logger.error("%d predictions were not logged: %s", len(answers), problem)
+            if not isinstance(problem, NotTried):  # a line for each answer would fill what is left of the disk
+                logger.error("predictions are not logged: %s", problem)
 
     def _count(self, stored: Sequence[Stored], answers: Sequence[Answer]) -> None:
         metrics = self.metrics

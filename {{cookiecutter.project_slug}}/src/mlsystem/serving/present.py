@@ -18,6 +18,7 @@ from mlsystem.metrics import ServingMetrics
 from mlsystem.model_registry import tracking, versions
 from mlsystem.model_registry.champion import Champion, NoChampion
 from mlsystem.model_registry.smoke import check_smoke
+from mlsystem.serving.drift_window import DriftWindow
 from mlsystem.serving.loading import CannotServe, Loaded, load
 from mlsystem.serving.log_writer import PredictionLog
 from mlsystem.serving.prediction_log import SHADOW_FOLDER
@@ -35,12 +36,13 @@ Stamp = tuple[tuple[int, int, int], ...]
 class Present:
     """`loaded` is the champion that answers, or None with the `problem`; `refused` is why a newer one does not."""
 
-    def __init__(self, settings: Settings, metrics: ServingMetrics) -> None:
+    def __init__(self, settings: Settings, metrics: ServingMetrics, window: DriftWindow) -> None:
         self.loaded: Loaded | None = None
         self.problem = "the model is being loaded"
         self.refused = ""
         self._settings = settings
         self._metrics = metrics
+        self._window = window
         self._seen: Stamp = ()
         self._again_at = math.inf  # time.monotonic() at which what was refused is tried again: its file may be mended
         self._before: Champion | None = None  # who was champion before, for a rollback
@@ -96,6 +98,8 @@ class Present:
         except CannotServe as problem:  # stay up and say so: a worker that exits is started again for ever
             self._tell(str(problem))
             return
+        champion = self.loaded.predictor.champion
+        self._window.know(champion.version, champion.references)
         self._tell("")
         gc.collect()
         gc.freeze()  # full collections over Feast's heap are the 100 ms tail
@@ -116,6 +120,7 @@ class Present:
             self._tell(said)
             self._again_at = time.monotonic() + AGAIN_SECONDS
             return
+        self._window.know(champion.version, champion.references)
         self.loaded, self._before = old.with_champion(champion), before
         self._metrics.swaps.labels("swapped").inc()
         self._tell("")

@@ -31,8 +31,7 @@ def refusal_of(status: int, body: bytes) -> dict[str, Any]:
     try:
         content = json.loads(body)
     except ValueError:
-        text = body.decode("utf-8", "replace").strip()
-        return {"error": SENTENCES.get(status) or text or f"status {status}"}
+        return {"error": SENTENCES.get(status, f"status {status}")}
     if isinstance(content, dict) and "detail" in content:
         return problems_of(content["detail"])
     error = content[0] if isinstance(content, list) and content else content

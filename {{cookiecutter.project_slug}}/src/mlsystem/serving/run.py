@@ -2,11 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,13 +14,13 @@ from pathlib import Path
 import psutil
 
 from mlsystem import family
-from mlsystem.addresses import address
+from mlsystem.addresses import address, ask
 from mlsystem.errors import UserError
 from mlsystem.settings import ROOT, Settings, child_environment, mark_of_children
 
-SERVICE = "mlsystem.serving.service:FlightDelays"
-START_SECONDS = 180.0  # 10 to 15 on an idle laptop, most of it to import Feast and MLflow; 30 on a busy one
+SERVER = "mlsystem.serving.server"
 STOP_SECONDS = 20  # the longest that a request in flight may take, and a little
+START_SECONDS = 180.0  # 10 to 15 on an idle laptop, most of it to import Feast and MLflow; 30 on a busy one
 
 
 class NotStarted(UserError):
@@ -40,22 +39,20 @@ class Running:
     def stop(self) -> None:
         """Requests in flight are answered, new ones refused; what does not end by itself is killed."""
         if self.process.poll() is None:
-            family.end(
-                family.below(self.process.pid), STOP_SECONDS
-            )  # only the first is asked: it stops its workers one by one
+            # Only the first is asked: it stops its workers, of which one may take all the time, and it a moment more.
+            family.end(family.below(self.process.pid), STOP_SECONDS + 10)
         family.end(family.marked(self.mark), 0)  # what a parent that was killed has left
         self.process.wait()
 
     def not_ready_because(self) -> str | None:
         """Why the service would not answer now, or None if it is ready."""
         try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5):
-                return None
-        except urllib.error.HTTPError as refusal:
-            content = refusal.read()
-            return str(json.loads(content)["error"]) if content.startswith(b"{") else f"status {refusal.code}"
+            status, content = ask(f"{self.url}/readyz")
         except OSError as problem:
             return f"no answer: {problem}"
+        if status == 200:
+            return None
+        return str(json.loads(content)["error"]) if content.startswith(b"{") else f"status {status}"
 
 
 def start(settings: Settings, wait_seconds: float = START_SECONDS) -> Running:
@@ -104,19 +101,23 @@ def serve_command(settings: Settings) -> list[str]:
 
 
 def main(settings: Settings) -> None:
-    """Become the service. Its folder is its own: with a shared one, one server's scrape shows another's workers.
-
-    BentoML keeps the workers' counts there, and removes the last run's when it starts.
+    """Become the service. The workers' counts begin anew, in a folder of this server's own: with a shared one, one
+    server's scrape shows another's workers.
     """
-    own = {"BENTOML_HOME": str(_home(settings)), "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "bentoml", "serve", SERVICE]
-    command += ["--host", address(settings, "serving").ip, "--port", str(settings.serving_port)]
-    command += ["--timeout-graceful-shutdown", str(STOP_SECONDS)]
+    counts = metrics_dir(settings)
+    shutil.rmtree(counts, ignore_errors=True)
+    counts.mkdir(parents=True)
+    own = {"BENTOML_HOME": str(counts.parent), "PROMETHEUS_MULTIPROC_DIR": str(counts), "PYTHONUNBUFFERED": "1"}
     threads = {"OMP_NUM_THREADS": str(settings.threads)}
-    environment = child_environment(settings, **own, **threads)
+    command, environment = [sys.executable, "-m", SERVER], child_environment(settings, **own, **threads)
     if os.name == "nt":  # there the new program would be another process, and this one gone
         sys.exit(subprocess.run(command, env=environment, check=False).returncode)
     os.execve(sys.executable, command, environment)
+
+
+def metrics_dir(settings: Settings) -> Path:
+    """Where the workers count."""
+    return _home(settings) / "metrics"
 
 
 def _home(settings: Settings) -> Path:
@@ -138,7 +139,7 @@ def listener(port: int) -> str:
     try:
         listening = (one for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN and one.pid)
         holder = next(psutil.Process(one.pid) for one in listening if one.laddr.port == port)
-        serving = [one for one in (holder, *holder.parents()) if SERVICE in one.cmdline()]
+        serving = [one for one in (holder, *holder.parents()) if SERVER in one.cmdline()]
     except (psutil.Error, StopIteration):  # macOS tells root alone; and it may end meanwhile
         return ""
     return f" by process {(serving or [holder])[-1].pid}"

@@ -1,11 +1,12 @@
-"""The service as BentoML runs it: `bentoml serve mlsystem.serving.service:FlightDelays`.
+"""The service that BentoML makes of a class; `application` is what `serving/server.py` has uvicorn run.
 
-This is where a process begins, so unlike other modules it reads the settings when it is imported: BentoML wants the
-number of workers in the decorator. The parent process imports it too, so Feast and the model wait for the worker.
+This is where a worker begins, so unlike other modules it reads the settings when it is imported: BentoML wants the
+limits of a question in the class.
 """
 
 import asyncio
 import logging
+import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,19 +14,29 @@ import bentoml
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from mlsystem.metrics import CONTENT_TYPE, ServingMetrics
+from mlsystem.metrics import CONTENT_TYPE, Scrape, ServingMetrics
+from mlsystem.serving import checked
+from mlsystem.serving.drift_window import DriftWindow
 from mlsystem.serving.guards import ExpectedRefusals, Guard
 from mlsystem.serving.present import Present
+from mlsystem.serving.run import metrics_dir
 from mlsystem.serving.schema import PredictRequest, PredictResponse, limited_request
+from mlsystem.serving.shared_counts import is_reserved
 from mlsystem.settings import configure_tools, load_settings
 
 SETTINGS = load_settings()
 TIMEOUT_SECONDS = 15  # BentoML's backstop; it keeps a timer per request for as long, so it must be short
 MAX_IN_FLIGHT = 24  # per worker: so many requests of the largest size, 0.5 s each, are answered within the timeout
 CHUNK = 50  # flights answered at a stretch; between two, other questions and health checks get their turn
+INDEX = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Flight delays</title>
+<h1>Will this flight arrive late?</h1>
+<p>POST a question to <code>/predict</code>; docs/tour.md of the project has one to copy.</p>
+<ul><li><a href="/model">which model answers</a><li><a href="/docs.json">the API (OpenAPI)</a>
+<li><a href="/metrics">what is counted (Prometheus)</a><li><a href="/readyz">is it ready?</a></ul></html>
+"""
 
 if TYPE_CHECKING:
     Question = PredictRequest
@@ -37,6 +48,16 @@ else:
 def serving_metrics() -> ServingMetrics:
     """One per process: the guard and the service count in the same."""
     return ServingMetrics()
+
+
+WINDOW = DriftWindow(metrics_dir(SETTINGS))
+
+
+@lru_cache
+def scrape() -> Scrape:
+    """Of all workers, whether or not this one has a model."""
+    counts = metrics_dir(SETTINGS) if is_reserved(metrics_dir(SETTINGS)) else None
+    return Scrape(serving_metrics(), counts, WINDOW, lambda: checked.read(SETTINGS.predictions_dir, time.time()))
 
 
 @bentoml.service(
@@ -54,7 +75,7 @@ class FlightDelays:
         configure_tools(SETTINGS)
         logging.getLogger("bentoml._internal.server.http_app").addFilter(ExpectedRefusals())
         self.turn = asyncio.Lock()  # first come, first served
-        self.present = Present(SETTINGS, serving_metrics())
+        self.present = Present(SETTINGS, serving_metrics(), WINDOW)
         self.present.watch()
 
     @bentoml.api(route="/predict")
@@ -74,10 +95,9 @@ class FlightDelays:
         return Response(content, media_type="application/json")  # type: ignore[return-value]
 
     async def __is_ready__(self) -> bool:
-        loaded = self.present.loaded
-        problems = [self.present.problem] if loaded is None else loaded.problems()
-        if problems:
-            raise HTTPException(503, "; ".join(problems))
+        """Without a model nothing is answered; without features or log all is, so GET /model and the metrics say it."""
+        if self.present.loaded is None:
+            raise HTTPException(503, self.present.problem)
         return True
 
     def __is_alive__(self) -> bool:
@@ -88,8 +108,8 @@ class FlightDelays:
         self.present.close()
 
 
-def model(_: Request) -> Response:
-    """GET /model: which champion answers, and on what terms."""
+async def model(_: Request) -> Response:
+    """GET /model: which champion answers, on what terms, and what this worker goes without."""
     service: FlightDelays = bentoml.get_current_service()
     about = service.present.about()
     return JSONResponse(about, status_code=503 if "error" in about else 200)
@@ -97,13 +117,20 @@ def model(_: Request) -> Response:
 
 def metrics(_: Request) -> Response:
     """GET /metrics: all workers' numbers. Not async, so that adding them up does not stop the answers."""
-    service: FlightDelays = bentoml.get_current_service()
-    loaded = service.present.loaded
-    return Response(loaded.scrape.text() if loaded else b"", media_type=CONTENT_TYPE)
+    return Response(scrape().text(), media_type=CONTENT_TYPE)
 
 
-service: Any = FlightDelays  # what the decorator made of the class
-service.mount_asgi_app(Starlette(routes=[Route("/model", model), Route("/metrics", metrics)]))
-service.add_asgi_middleware(
-    Guard, metrics=serving_metrics, max_body_bytes=SETTINGS.max_body_bytes, max_in_flight=MAX_IN_FLIGHT
-)
+def index(_: Request) -> Response:
+    """GET /: BentoML's own page there loads scripts from the internet."""
+    return HTMLResponse(INDEX)
+
+
+def application() -> Any:
+    """The whole service as one ASGI application; once per process."""
+    service: Any = FlightDelays  # what the decorator made of the class
+    pages = {"/": index, "/model": model, "/metrics": metrics}
+    service.mount_asgi_app(Starlette(routes=[Route(path, page) for path, page in pages.items()]))
+    service.add_asgi_middleware(
+        Guard, metrics=serving_metrics, max_body_bytes=SETTINGS.max_body_bytes, max_in_flight=MAX_IN_FLIGHT
+    )
+    return service.to_asgi()

@@ -15,6 +15,8 @@ from mlsystem.features.build import TABLES
 from mlsystem.features.recent import RecentFacts
 from mlsystem.metrics import ConsumerMetrics
 from mlsystem.streaming.arrivals import REMEMBERED, Arrivals, Step
+from mlsystem.streaming.contract import Contract
+from mlsystem.streaming.dead_letters import DeadLetters
 from mlsystem.streaming.event_log import EventLog
 from mlsystem.streaming.late import corrections
 
@@ -52,6 +54,7 @@ class FeatureConsumer:
             raise AlreadyConsumed(f"a consumer of {log.path} is running; stop it first (`make down`)") from held
         self._log, self._online, self._lateness = log, online, lateness
         self._metrics = metrics or ConsumerMetrics()
+        self._dead = DeadLetters(log.path)
         self._begin()
 
     def catch_up(self, until: datetime | None = None) -> int:
@@ -70,18 +73,21 @@ class FeatureConsumer:
 
     def close(self) -> None:
         """Let another process consume."""
+        self._dead.close()
         self._lock.release()
 
     def _begin(self) -> None:
         """Start where the last consumer committed, with the facts that it had."""
-        self._arrivals, self._steps = Arrivals(self._lateness), deque[Step]()
+        contract = Contract(self._log.schema)
+        self._arrivals, self._steps = Arrivals(self._lateness, contract, self._dead.offsets()), deque[Step]()
         self._recent: RecentFacts | None = None
         self._committed = self._log.committed(GROUP)
         self._position = 0
         payloads: dict[str, list[str]] = {name: [] for name in TABLES}
         while self._committed is not None and self._position < self._committed.offset:
             records = self._log.read(self._position, min(BATCH, self._committed.offset - self._position))
-            for step in filter(None, map(self._arrivals.take, records)):
+            taken = (self._arrivals.take(record, has_counted=True) for record in records)
+            for step in filter(None, taken):
                 for name, texts in step.payloads.items():
                     payloads[name] += texts
             self._position = records[-1].offset
@@ -148,6 +154,7 @@ class FeatureConsumer:
 
     def _commit(self, step: Step) -> None:
         """After the push, never before: what is done twice is harmless, what is not done is lost."""
+        self._dead.keep(step.dead)
         if not self._log.commit(GROUP, step.end, self._committed):
             self._begin()
             return

@@ -14,6 +14,7 @@ import pyarrow.json
 
 from mlsystem.domain.calendar import HOME_TIME_ZONE
 from mlsystem.errors import UserError
+from mlsystem.streaming.dead_letters import TABLE as DEAD_LETTERS
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TABLES = """
@@ -34,7 +35,10 @@ class NothingAppended(UserError):
 
 
 class Record(NamedTuple):
-    """One line of the log: a fact of `table`, or, if that is None, a clock: all that is known by then is in the log."""
+    """One line of the log: a fact of `table`, or, if that is None, a clock: all that is known by then is in the log.
+
+    What another program wrote can be anything: `streaming/contract.py` reads it.
+    """
 
     offset: int
     table: str | None
@@ -64,7 +68,7 @@ class EventLog:
         self._connection = sqlite3.connect(path, timeout=30)
         self._connection.execute("PRAGMA journal_mode = WAL")  # readers never wait for the writer
         self._connection.execute("PRAGMA synchronous = NORMAL")  # a kill loses nothing; a power cut the last moments
-        self._connection.executescript(TABLES)
+        self._connection.executescript(TABLES + DEAD_LETTERS)
 
     def append(self, facts: Mapping[str, pa.Table], clock: datetime | None = None) -> int:
         """Append rows, ordered by when they became known, and then a clock reading: all or nothing. The rows appended.
@@ -74,7 +78,7 @@ class EventLog:
         lines = [line for name, rows in facts.items() if rows.num_rows for line in self._lines(name, rows)]
         lines.sort(key=lambda line: line[1])
         if clock is not None:
-            lines.append((None, _microseconds(clock), None))
+            lines.append((None, microseconds(clock), None))
         with self._connection:
             insert = "INSERT INTO events (table_name, known_at, payload) VALUES (?, ?, ?)"
             self._connection.executemany(insert, lines)
@@ -120,7 +124,7 @@ class EventLog:
 
         Only if it was at `before` until now; False if it was not, because the log was cleared meanwhile.
         """
-        row = (position.offset, _microseconds(position.clock), group)
+        row = (position.offset, microseconds(position.clock), group)
         with self._connection:
             if before is None:
                 insert = 'INSERT OR IGNORE INTO commits ("offset", clock, consumers) VALUES (?, ?, ?)'
@@ -150,17 +154,18 @@ class EventLog:
         not committed stays.
         """
         query = 'SELECT MAX("offset") FROM events WHERE table_name IS NULL AND known_at <= ?'
-        (last,) = self._one(query, _microseconds(before)) or (None,)
+        (last,) = self._one(query, microseconds(before)) or (None,)
         (needed,) = self._one('SELECT MIN("offset") FROM commits') or (None,)
         with self._connection:
             bounds = (min(last or 0, needed or 0),)
             return self._connection.execute('DELETE FROM events WHERE "offset" < ?', bounds).rowcount
 
     def clear(self) -> None:
-        """Begin anew: no records, no commits. Offsets go on growing, so a consumer sees that this is another run."""
+        """Begin anew: nothing is left. Offsets go on growing, so a consumer sees that this is another run."""
         with self._connection:
             self._connection.execute("DELETE FROM events")
             self._connection.execute("DELETE FROM commits")
+            self._connection.execute("DELETE FROM dead_letters")
 
     def close(self) -> None:
         self._connection.close()
@@ -192,9 +197,13 @@ def known_at(rows: pa.Table) -> pa.ChunkedArray:
     return pc.cast(pc.assume_timezone(midnight, str(HOME_TIME_ZONE)), pa.timestamp("us", "UTC"))
 
 
-def _microseconds(instant: datetime) -> int:
+def microseconds(instant: datetime) -> int:
     return (instant - EPOCH) // timedelta(microseconds=1)
 
 
 def _instant(microseconds: int) -> datetime:
-    return EPOCH + timedelta(microseconds=microseconds)
+    """Beyond what a datetime holds, the last one that it does: whoever wrote it, a reader must get over it."""
+    try:
+        return EPOCH + timedelta(microseconds=microseconds)
+    except (OverflowError, TypeError):
+        return datetime.max.replace(tzinfo=UTC)

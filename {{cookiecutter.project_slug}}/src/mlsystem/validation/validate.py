@@ -21,6 +21,7 @@ from mlsystem.domain.tables import DAYS, EVENT_TABLES
 from mlsystem.engine import query
 from mlsystem.errors import UserError
 from mlsystem.validation.expectations import Breach, find_breaches, open_context
+from mlsystem.validation.offline_pages import make_offline
 
 Progress = Callable[[str], None]
 Fix = Callable[[str, pa.Table], pa.Table]
@@ -104,6 +105,7 @@ def _judge(
     accepted, refused = _split(delivered, breaches)
     profile = _profile(days, accepted, refused)
     of_days = find_breaches(context, DAYS, profile)
+    make_offline(validated_dir / "docs")
     stopping = [breach for breach in of_days if _is_critical(breach)]
     reasons = {
         day: [b.rule.reason for b in stopping if row in b.rows] for row, day in enumerate(profile["service_date"])

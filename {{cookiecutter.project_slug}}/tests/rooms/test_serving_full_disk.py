@@ -1,0 +1,119 @@
+"""A disk of 64 MB that is full: the service answers, says so, and is well again when there is room."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mlsystem.feature_store.online import OnlineFeatures
+from mlsystem.feature_store.store import open_store
+from mlsystem.serving import prediction_log
+from mlsystem.serving.run import metrics_dir, running_service
+from mlsystem.serving.shared_counts import SPACE, reserve
+from mlsystem.settings import ROOT, Settings
+from serving_probe import FLIGHT, NOW, alone, ask, metric, own_copy, pids, send, workers
+
+MEGABYTES = 64
+COUNTS = """
+import os, sys
+from pathlib import Path
+from mlsystem.serving.shared_counts import reserve
+folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+assert reserve(folder)
+from mlsystem.metrics import ServingMetrics
+metrics = ServingMetrics()
+metrics.use_model("m", "1", {}, [])
+print(*sorted(path.name.replace(str(os.getpid()), "PID") for path in folder.iterdir()))
+"""
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m", "tmpfs", str(folder)]
+    mount = shutil.which("mount") and subprocess.run(command, capture_output=True, text=True, check=False)
+    if not mount or mount.returncode:
+        pytest.skip("this test mounts a small disk, which only root may")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def fill(folder: Path) -> Path:
+    """To the last byte: page by page when no megabyte fits any more."""
+    path = folder / "full"
+    with path.open("wb", buffering=0) as file:
+        for size in (1 << 20, 4_096, 1):
+            try:
+                while file.write(b"x" * size) == size:
+                    pass
+            except OSError:
+                continue
+    return path
+
+
+@pytest.mark.slow
+def test_on_a_full_disk_it_answers_says_so_and_recovers(system, small_disk: Path, tmp_path: Path):  # type: ignore[no-untyped-def]
+    settings: Settings = own_copy(system.settings, small_disk / "data")
+    OnlineFeatures(open_store(settings.features_dir, settings.online_dir)).materialise(NOW)
+    with running_service(settings) as running:
+        assert wait_until(lambda: len(list(settings.predictions_dir.glob("*.jsonl"))) == 2)
+        before = pids(running)
+        full = fill(small_disk)
+
+        given = [ask(running, FLIGHT | {"flight_number": n}).status for n in range(1, 401)]
+        scrape = send(running, "GET", "/metrics").body.decode()
+        told = "".join(str(send(running, "GET", "/model").content["problems"]) for _ in range(8))
+        still = pids(running)
+        workers(running)[0].send_signal(signal.SIGKILL)  # whoever is started on the full disk must live as well
+        replaced = wait_until(lambda: len(pids(running)) == 2 and pids(running) != still)
+        (new,) = (one for one in workers(running) if one.pid not in still)
+        with alone(new, running):
+            given += [ask(running, FLIGHT).status for _ in range(50)]
+        lives = new.pid in pids(running)
+        full.unlink()
+        (tmp_path / "seen.log").write_bytes(running.log_path.read_bytes())
+        mended = wait_until(lambda: not any(send(running, "GET", "/model").content["problems"] for _ in range(8)))
+        answer = ask(running, FLIGHT).content["predictions"][0]
+
+    assert set(given) == {200}
+    assert still == before, "a worker died"
+    assert metric(scrape, "predictions_total") >= 400
+    assert metric(scrape, "prediction_log_failures_total") > 0
+    assert "cannot be written" in told
+    assert replaced
+    assert lives, "who was started on the full disk died of it"
+    assert mended
+    assert answer["prediction_id"] in {one["prediction_id"] for one in prediction_log.records(settings.predictions_dir)}
+
+
+def test_the_files_that_are_reserved_are_those_that_are_counted_in(tmp_path: Path):
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path), "PYTHONPATH": str(ROOT / "src")}
+
+    done = subprocess.run([sys.executable, "-c", COUNTS], env=environment, capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == sorted(f"{kind}_PID.db" for kind in SPACE)
+    for path in tmp_path.iterdir():
+        assert path.stat().st_blocks * 512 >= path.stat().st_size >= 1 << 16, "a hole would be a SIGBUS on a full disk"
+
+
+def test_without_room_nothing_is_left_half_reserved(tmp_path: Path):
+    assert not reserve(tmp_path / "not there")
+    assert reserve(tmp_path)
+    assert len(list(tmp_path.iterdir())) == len(SPACE)
+    assert metrics_dir(Settings(data_dir=tmp_path)).name == "metrics"
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 90) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if is_so():
+            return True
+        time.sleep(0.1)
+    return is_so()

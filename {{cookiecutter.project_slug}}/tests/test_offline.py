@@ -1,0 +1,55 @@
+"""Nothing that this project serves or writes fetches anything from elsewhere: a real browser's network log says so."""
+
+from pathlib import Path
+
+import pytest
+
+import browser
+from mlsystem.reporting.status import render
+from mlsystem.serving.run import Running
+from mlsystem.settings import Project
+from mlsystem.validation.offline_pages import offline
+from seen_states import NOW, WELL
+
+LOOPBACK = "http://127.0.0.1:"
+
+
+def test_every_page_of_the_data_docs_is_read_without_a_network(validated, tmp_path: Path):  # type: ignore[no-untyped-def]
+    site = next((validated.settings.validated_dir / "docs").rglob("local_site"))
+    pages = sorted(site.rglob("*.html"))
+    kinds = [site / "index.html", next(p for p in pages if "validations" in p.parts), next(site.glob("expectations/*"))]
+
+    assert len(pages) > 10
+    for page in pages:
+        assert "<script" not in page.read_text()
+    for number, page in enumerate(kinds):
+        (folder := tmp_path / str(number)).mkdir()
+        assert browser.fetched(page.as_uri(), folder) == set()
+        assert "flights" in browser.show(page, 1280, folder).text
+
+
+def test_the_reports_are_read_without_a_network(system, tmp_path: Path):  # type: ignore[no-untyped-def]
+    (tmp_path / "status.html").write_text(render(WELL, Project(), NOW))
+    for page in (system.settings.reports_dir / "report.html", tmp_path / "status.html"):
+        assert browser.fetched(page.as_uri(), tmp_path) == set()
+
+
+@pytest.mark.parametrize("page", ["/", "/model", "/docs.json", "/metrics"])
+def test_the_services_pages_ask_nobody_but_the_service(service: Running, page: str, tmp_path: Path):
+    asked = browser.fetched(f"{service.url}{page}", tmp_path)
+
+    assert asked
+    assert {one for one in asked if not one.startswith(LOOPBACK)} == set()
+
+
+def test_a_page_that_asks_somebody_else_is_seen_and_is_mended(tmp_path: Path):
+    page = tmp_path / "page.html"
+    page.write_text("""<html><head></head><style>body{background:url(http://b.invalid/x.png)}</style>
+        <script src="http://a.invalid/a.js"></script><img src="http://c.invalid/c.png">so it is</html>""")
+
+    before = browser.fetched(page.as_uri(), tmp_path)
+    page.write_text(offline(page.read_text()))
+
+    assert {one.split("/")[2] for one in before} == {"a.invalid", "b.invalid", "c.invalid"}
+    assert browser.fetched(page.as_uri(), tmp_path) == set()
+    assert "so it is" in page.read_text()
