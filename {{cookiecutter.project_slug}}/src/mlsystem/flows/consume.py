@@ -5,6 +5,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+from mlsystem.domain.features import SILENT_FROM
 from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.store import open_store
 from mlsystem.flows.logs import log_path
@@ -27,7 +28,7 @@ def make_consumer(
 def consume(settings: Settings) -> None:
     """Consume until the process is ended; a kill at any moment is as good an end as any. Raises AlreadyConsumed."""
     online = OnlineFeatures(open_store(settings.features_dir, settings.online_dir, register=False))
-    metrics = ConsumerMetrics(lambda: _lag(log_path(settings)))
+    metrics = ConsumerMetrics(lambda: _lag(log_path(settings)), SILENT_FROM)
     consumer = make_consumer(settings, EventLog(log_path(settings)), online, metrics)
     metrics.serve(settings.serving_host, settings.consumer_port)
     say(f"consuming {log_path(settings)}; metrics: http://{settings.serving_host}:{settings.consumer_port}/metrics")
