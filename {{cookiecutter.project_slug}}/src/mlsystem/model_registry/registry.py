@@ -13,6 +13,7 @@ from mlsystem.model_registry.runs import log_candidates, log_challenger
 from mlsystem.model_registry.versions import (
     CHALLENGER,
     CHAMPION,
+    MADE_FROM,
     REGISTERED_MODEL,
     alias_version,
     aliases,
@@ -21,6 +22,7 @@ from mlsystem.model_registry.versions import (
     load_version,
     model_bytes,
     register,
+    version_made_from,
 )
 from mlsystem.training.compare import Comparison
 from mlsystem.training.trained import Trained
@@ -28,6 +30,7 @@ from mlsystem.training.trained import Trained
 __all__ = [
     "CHALLENGER",
     "CHAMPION",
+    "MADE_FROM",
     "REGISTERED_MODEL",
     "Champion",
     "NoChampion",
@@ -43,6 +46,7 @@ __all__ = [
     "publish",
     "publish_challenger",
     "register",
+    "version_made_from",
 ]
 
 

@@ -11,6 +11,9 @@ from mlsystem.model_registry.champion import Champion, NoChampion, UnusableModel
 
 REGISTERED_MODEL = "delay"
 CHAMPION, CHALLENGER = "champion", "challenger"
+MADE_FROM = "made_from"  # a tag: the fingerprint of the data, the code and the settings that a training had
+
+VERSION_TAGS = ("bundle_sha256", "training_fingerprint", "feature_service", MADE_FROM)
 
 
 def register(tracking_uri: str, run_id: str) -> str:
@@ -28,7 +31,7 @@ def register(tracking_uri: str, run_id: str) -> str:
         REGISTERED_MODEL,
         source,
         run_id,
-        tags={name: tags[name] for name in ("bundle_sha256", "training_fingerprint", "feature_service")},
+        tags={name: tags[name] for name in VERSION_TAGS if name in tags},
         model_id=source.removeprefix("models:/") if source.startswith("models:/") else None,
     ).version
     client.set_registered_model_alias(REGISTERED_MODEL, CHALLENGER, version)
@@ -81,6 +84,15 @@ def aliases_at_rest(models_dir: Path) -> dict[str, str]:
     query = "SELECT alias, version FROM registered_model_aliases WHERE name = ?"
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
         return {alias: str(version) for alias, version in connection.execute(query, (REGISTERED_MODEL,))}
+
+
+def version_made_from(models_dir: Path, made_from: str) -> str | None:
+    """The newest version that was trained on exactly this."""
+    if not (models_dir / "mlflow.db").exists():
+        return None
+    client = tracking.client(tracking.tracking_uri(models_dir))
+    found = client.search_model_versions(f"name = '{REGISTERED_MODEL}' and tag.{MADE_FROM} = '{made_from}'")
+    return max((str(one.version) for one in found), key=int, default=None)
 
 
 def alias_version(tracking_uri: str, alias: str) -> str:
