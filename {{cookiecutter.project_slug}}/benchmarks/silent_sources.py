@@ -33,6 +33,8 @@ from mlsystem.training.split import default_split, rows_of, split_rows
 from mlsystem.training.trained import Fitted, fit
 
 ONE_DAY = timedelta(days=1)
+# From noon, when the table's facts begin to be missed: the timetable comes a day ahead, the registry at midnight.
+MISSED_AFTER = {"flights": ONE_DAY, "aircraft": timedelta(hours=12)}
 FIRST, LAST, DAYS = date(2013, 10, 4), date(2013, 12, 27), 3  # of what no model saw, drawn by the project's seed
 PAGE = ROOT / "docs/silent-sources.md"
 BEGIN, END = "<!-- table: written by `python benchmarks/silent_sources.py` -->", "<!-- end of table -->"
@@ -45,7 +47,7 @@ class Asked:
     guarded: np.ndarray  # (n, F)
     bare: np.ndarray  # (n, F)
     is_late: np.ndarray  # (n,)
-    marked_after: float  # minutes from the first fact that did not come to the first tick that says so; NaN if none did
+    marked_after: float  # minutes; NaN if nothing was silent, or nothing told
 
 
 def days() -> list[date]:
@@ -54,18 +56,18 @@ def days() -> list[date]:
     return sorted(chosen)
 
 
-def asked(settings: Settings, table: str | None, day: date, folder: Path) -> Asked:
-    """The flights asked about from noon of the day on, with the table silent; with nothing silent if it is None."""
+def asked(settings: Settings, table: str | None, day: date, folder: Path, span_of: str = "") -> Asked:
+    """The flights asked about while the table is missed; if None, those of `span_of`'s time, nothing silent."""
     noon = datetime.combine(day, time(12), HOME_TIME_ZONE)
-    missed = _copy_without(settings.validated_dir, folder / "validated", table, noon)
-    build.build(storage.day_range(day - 3 * ONE_DAY, day + 2 * ONE_DAY), folder / "validated", folder / "features")
+    around, begins = storage.day_range(day, day + 2 * ONE_DAY), noon + MISSED_AFTER.get(table or span_of, timedelta())
+    _copy_without(settings.validated_dir, folder / "validated", table, noon, begins + ONE_DAY)
+    build.build(storage.day_range(day - 3 * ONE_DAY, day + 3 * ONE_DAY), folder / "validated", folder / "features")
     store = open_store(folder / "features", folder / "online")
-    around = storage.day_range(day, day + ONE_DAY)
     flights, arrivals = (
         storage.Partitions(settings.validated_dir / name).read(around) for name in ("flights", "arrivals")
     )
     rows = with_as_of(flights.to_pandas().merge(arrivals.to_pandas()[["flight_id", "arrival_delay_minutes"]]))
-    rows = rows[(rows["event_timestamp"] >= noon) & (rows["event_timestamp"] < noon + ONE_DAY)]
+    rows = rows[(rows["event_timestamp"] >= begins) & (rows["event_timestamp"] < begins + ONE_DAY)]
     joined = historical_features(store, rows)
     deaf = joined.assign(**{feature.name: 0 for feature in SOURCES.features})
     late = (joined["arrival_delay_minutes"] >= 15).to_numpy()
@@ -73,32 +75,32 @@ def asked(settings: Settings, table: str | None, day: date, folder: Path) -> Ask
         model_matrix(joined).to_numpy(),
         model_matrix(deaf).to_numpy(),
         late,
-        _marked_after(table, folder / "features", around, missed),
+        _marked_after(table, folder / "features", flights.to_pandas(), begins),
     )
 
 
-def _copy_without(validated: Path, target: Path, table: str | None, noon: datetime) -> datetime | None:
-    """Copy the days without the table's facts of the 24 hours from noon on; when the first of these was known."""
-    day, missed = noon.date(), []
+def _copy_without(validated: Path, target: Path, table: str | None, noon: datetime, until: datetime) -> None:
+    """Copy the days, without the table's facts from noon on."""
     for name in build.TABLES:
         source, copy = storage.Partitions(validated / name), storage.Partitions(target / name)
-        for one in storage.day_range(day - (3 + LOOKBACK_DAYS) * ONE_DAY, day + 3 * ONE_DAY):
-            rows = source.read([one])
+        for day in storage.day_range(noon.date() - (3 + LOOKBACK_DAYS) * ONE_DAY, noon.date() + 4 * ONE_DAY):
+            rows = source.read([day])
             if name == table:
-                known = rows["known_at"]
-                gone = pc.and_(pc.greater_equal(known, noon), pc.less(known, noon + ONE_DAY))
-                missed += known.filter(gone).to_pylist()
+                gone = pc.and_(pc.greater_equal(rows["known_at"], noon), pc.less(rows["known_at"], until))
                 rows = rows.filter(pc.invert(gone))
-            copy.write(one, rows, "planted")
-    return min(missed, default=None)
+            copy.write(day, rows, "planted")
 
 
-def _marked_after(table: str | None, features: Path, around: list[date], missed: datetime | None) -> float:
-    if table is None or missed is None:
+def _marked_after(table: str | None, features: Path, flights: pd.DataFrame, begins: datetime) -> float:
+    """Minutes from the first fact that is missed, or the first flight that needs one, to the first tick that tells."""
+    if table is None:
         return float("nan")
-    rows = storage.Partitions(features / SOURCES.name).read([*around, around[-1] + ONE_DAY]).to_pandas()
-    silent = rows[(rows["event_timestamp"] >= missed) & (rows[f"overdue_{table}"] >= SILENT_FROM[table])]
-    return (silent["event_timestamp"].min() - missed).total_seconds() / 60
+    days = storage.day_range(begins.date(), begins.date() + ONE_DAY)
+    rows = storage.Partitions(features / SOURCES.name).read(days).to_pandas()
+    departs = flights["scheduled_departure_at"]
+    first = departs[departs >= begins].min() if table in MISSED_AFTER else begins
+    silent = rows[(rows["event_timestamp"] >= begins) & (rows[f"overdue_{table}"] >= SILENT_FROM[table])]
+    return (silent["event_timestamp"].min() - first).total_seconds() / 60
 
 
 def never_had(settings: Settings) -> Iterator[tuple[str, Fitted]]:
@@ -115,8 +117,8 @@ def measure(settings: Settings) -> pd.DataFrame:
     """One row per table: USD per 1,000 flights of the three days together, and how long it took to be marked."""
     champion, found = load_champion(settings.models_dir), []
     with tempfile.TemporaryDirectory() as scratch:
-        intact = [asked(settings, None, day, Path(scratch) / f"{day}") for day in days()]
         for table, fallback in never_had(settings):
+            intact = [asked(settings, None, day, Path(scratch) / f"{table}-{day}-intact", table) for day in days()]
             silent = [asked(settings, table, day, Path(scratch) / f"{table}-{day}") for day in days()]
             late = np.concatenate([one.is_late for one in silent])
 

@@ -146,7 +146,7 @@ CARRIER_ORIGIN = View(
     ),
     ttl=timedelta(hours=2),
     refresh=timedelta(minutes=30),
-    is_expected=False,
+    is_expected=True,
 )
 DESTINATION = View(
     "destination",
@@ -165,7 +165,7 @@ DESTINATION = View(
     ),
     ttl=timedelta(hours=3),
     refresh=timedelta(hours=1),
-    is_expected=False,
+    is_expected=True,
 )
 LEGS = ("departures", "arrivals")  # with no arrivals, a leg that has landed seems to fly on
 AIRCRAFT = View(

@@ -1,11 +1,9 @@
 """Point-in-time training sets: what the store would have answered at each flight's `as_of`, and what came true."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from feast import FeatureStore
 
 from mlsystem.domain.calendar import PREDICTION_LEAD
@@ -96,11 +94,3 @@ def _heard(rows: pd.DataFrame) -> pd.DataFrame:
     for table, features in SILENCED.items():
         rows.loc[rows[f"overdue_{table}"] >= SILENT_FROM[table], list(features)] = None
     return rows
-
-
-def write(table: pa.Table, path: Path, fingerprint: str) -> None:
-    """Write the set aside and rename it; the fingerprint of what it was made from travels in the file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".aside")
-    pq.write_table(table.replace_schema_metadata({b"fingerprint": fingerprint.encode()}), aside, compression="zstd")
-    aside.replace(path)

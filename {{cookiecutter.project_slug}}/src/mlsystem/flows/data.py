@@ -9,12 +9,21 @@ from mlsystem import storage
 from mlsystem.flows.progress import counted, say
 from mlsystem.settings import load_settings
 
+SAID = 5  # of the raw lines that could not be read
+
 
 @task(retries=2, retry_delay_seconds=[1, 5])  # reading and writing files: a full or slow disk can pass
 def deliver_days(first: date, last: date) -> int:
-    from mlsystem.source.deliver import deliver
+    from mlsystem.source.deliver import deliver, malformed
 
-    return deliver(storage.day_range(first, last), load_settings().source_dir, counted("days delivered", 100))
+    source_dir = load_settings().source_dir
+    delivered = deliver(storage.day_range(first, last), source_dir, counted("days delivered", 100))
+    unread = malformed(source_dir)
+    for row in unread.slice(0, SAID).to_pylist():
+        say(f"  {row['file']}, line {row['line']}, is left out: {row['reason']}")
+    if unread.num_rows > SAID:
+        say(f"  and {unread.num_rows - SAID:,} more lines; {source_dir / 'malformed.parquet'} has them all")
+    return delivered
 
 
 @task  # no retry: a rule that fails once fails again

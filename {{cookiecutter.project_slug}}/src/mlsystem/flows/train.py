@@ -33,7 +33,7 @@ def make_training_set(first: date, last: date, fingerprint: str, settings: Setti
     flights, arrivals = (storage.Partitions(validated / name).read(days) for name in ("flights", "arrivals"))
     store = open_store(settings.features_dir, settings.online_dir)
     rows = training_sets.training_set(store, flights.to_pandas(), arrivals.to_pandas(), lambda line: say(f"  {line}"))
-    training_sets.write(rows, path, fingerprint)
+    storage.write_table(path, rows, fingerprint)
     return path
 
 
