@@ -120,10 +120,13 @@ def load_version(tracking_uri: str, version: str, between: Callable[[], object] 
         raise NoChampion(f"there is no model version {version}; run `make train`") from error
     try:
         between()
-        folder = mlflow.artifacts.download_artifacts(client.get_model_version_download_uri(REGISTERED_MODEL, version))
+        stored = client.get_model_version_download_uri(REGISTERED_MODEL, version)
+        folder = mlflow.artifacts.download_artifacts(tracking.here(tracking_uri, stored))
         between()
         run = client.get_run(str(found.run_id))  # read in place: asked for by its run, MLflow leaves a copy in /tmp
-        bundle = mlflow.artifacts.download_artifacts(f"{run.info.artifact_uri}/bundle.json")
+        bundle = mlflow.artifacts.download_artifacts(
+            f"{tracking.here(tracking_uri, run.info.artifact_uri)}/bundle.json"
+        )
     except (MlflowException, OSError) as error:
         raise UnusableModel(f"the files of model version {version} are gone ({error}); run `make train`") from error
     if (sha256 := found.tags.get("bundle_sha256")) is None:
