@@ -19,6 +19,7 @@ from prometheus_client import generate_latest
 from mlsystem import storage
 from mlsystem.addresses import service_url
 from mlsystem.domain.calendar import HOME_TIME_ZONE
+from mlsystem.domain.features import SILENT_FROM
 from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.store import open_store
 from mlsystem.feature_store.training_sets import historical_features
@@ -149,7 +150,7 @@ def record(settings: Settings, first: date, last: date, folder: Path) -> Replaye
     log, state = EventLog(log_path(settings)), state_of(settings)
     span = Span(first, last, STEP)
     begin(span, settings.validated_dir, log, online, state)
-    metrics = ConsumerMetrics(lambda: log.lag(GROUP))
+    metrics = ConsumerMetrics(lambda: log.lag(GROUP), SILENT_FROM)
     consumer = make_consumer(settings, log, online, metrics)
     with httpx.Client(base_url=service_url(settings), timeout=30) as client:
         watch = Watch(settings, client, metrics, folder)

@@ -112,6 +112,14 @@ def no_weather(world: World) -> Iterator[None]:
     world.append(hours=2, step=HOUR / 4)
 
 
+@fault("no arrivals for 8 hours of event time, while flights leave", "SourceSilent")
+def no_arrivals(world: World) -> Iterator[None]:
+    world.append(hours=1, step=HOUR / 4)
+    world.append(hours=8, step=HOUR / 4, without="arrivals")
+    yield
+    world.append(hours=2, step=HOUR / 4)
+
+
 @fault("eight days of facts at once", "ConsumerLag")
 def backlog(world: World) -> Iterator[None]:
     world.append(hours=8 * 24, step=HOUR)

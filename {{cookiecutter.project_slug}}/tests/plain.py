@@ -17,8 +17,15 @@ from zoneinfo import ZoneInfo
 
 HOUR, DAY = 60, 1_440
 NEW_YORK = ZoneInfo("America/New_York")
-REFRESH = {"origin": 15, "carrier_origin": 30, "destination": 60}
-TTL = {"weather": 3 * HOUR, "origin": HOUR, "carrier_origin": 2 * HOUR, "destination": 3 * HOUR, "aircraft": 72 * HOUR}
+REFRESH = {"origin": 15, "carrier_origin": 30, "destination": 60, "sources": 15}
+TTL = {
+    "weather": 3 * HOUR,
+    "origin": HOUR,
+    "carrier_origin": 2 * HOUR,
+    "destination": 3 * HOUR,
+    "aircraft": 72 * HOUR,
+    "sources": HOUR,
+}
 WEATHER = "temperature dew_point wind_direction wind_speed precipitation pressure visibility"
 
 
@@ -45,6 +52,8 @@ class Scheduled(NamedTuple):
     known: int
     origin: str
     scheduled: int
+    arrives: int
+    day: date
 
 
 class Observation(NamedTuple):
@@ -68,7 +77,7 @@ class World:
         weather: Iterable[Observation],
         seats: dict[tuple[str | None, date], int | None],
     ) -> None:
-        departures, arrivals = list(departures), list(arrivals)
+        timetable, departures, arrivals, weather = (list(rows) for rows in (timetable, departures, arrivals, weather))
         self.timetable = _index(timetable, lambda row: row.origin)
         self.departures_of_flight = _index(departures, lambda fact: fact.flight_id)
         self.origins = _index(departures, lambda fact: fact.origin)
@@ -78,6 +87,7 @@ class World:
         self.legs = _index(departures, lambda fact: fact.tail), _index(arrivals, lambda fact: fact.tail)
         self.weather = _index(weather, lambda row: row.origin)
         self.seats = seats
+        self.heard, self.due = _sources(timetable, departures, arrivals, weather, seats)
 
     def stored(self, origin: str, carrier: str, destination: str, tail: str | None, now: int) -> dict:
         """Every stored feature of such a flight as known at minute `now`; None where it is missing."""
@@ -86,7 +96,20 @@ class World:
         features |= self._latest("origin", lambda tick: self._origin(origin, tick), now)
         features |= self._latest("carrier_origin", lambda tick: self._carrier(carrier, origin, tick), now)
         features |= self._latest("destination", lambda tick: self._destination(destination, tick), now)
+        features |= self._latest("sources", lambda tick: (True, self._overdue(tick)), now)
         return features | self._aircraft(tail, now)
+
+    def _overdue(self, tick: int) -> dict:
+        """By source table, the facts that came due after the last one that was known by then; 100 is the most."""
+        row = {}
+        for table, known in self.heard.items():
+            last = bisect_right(known, tick)
+            if last and tick - known[last - 1] <= 2 * DAY:
+                came_due = bisect_right(self.due[table], tick) - bisect_right(self.due[table], known[last - 1])
+                row[f"overdue_{table}"] = min(came_due, 100)
+            else:
+                row[f"overdue_{table}"] = 100
+        return row
 
     @staticmethod
     def _latest(view: str, row_at, now: int) -> dict:
@@ -159,6 +182,38 @@ class World:
         if now - known > TTL["aircraft"]:
             return dict.fromkeys(names)
         return dict(zip(names, (fact.delay, is_landed, known, self.seats.get((tail, fact.day))), strict=True))
+
+
+def _sources(timetable, departures, arrivals, weather, seats) -> tuple[dict, dict]:
+    """When each fact of each source table became known, and when one more should have: minutes in order."""
+    midnights = {day: minute(datetime(*day.timetuple()[:3], tzinfo=NEW_YORK)) for _, day in seats}
+    takes = {row.flight_id: row.arrives - row.scheduled for row in timetable}
+    announced = {row.flight_id: row.known for row in timetable}
+    departs = {row.flight_id: max(row.scheduled, row.known) for row in timetable}
+    left: dict[str, int] = {}
+    for fact in departures:
+        left[fact.flight_id] = min(fact.known, left.get(fact.flight_id, fact.known))
+    heard = {
+        "flights": [row.known for row in timetable],
+        "departures": [fact.known for fact in departures],
+        "arrivals": [fact.known for fact in arrivals],
+        "weather": [row.known for row in weather],
+        "aircraft": midnights.values(),
+    }
+    due = {
+        "flights": [moment for flight, moment in left.items() if announced.get(flight, moment + 1) > moment],
+        "departures": [moment + 20 for moment in departs.values()],
+        "arrivals": [moment + takes[flight] for flight, moment in left.items() if flight in takes],
+        "weather": [known + HOUR for _, known in {(row.event_id, row.known) for row in weather}],
+        "aircraft": [
+            departs[row.flight_id]
+            for row in {row.flight_id: row for row in timetable}.values()
+            if midnights.get(row.day, departs[row.flight_id] + 1) > departs[row.flight_id]
+        ],
+    }
+    return {name: sorted(known) for name, known in heard.items()}, {
+        name: sorted(moments) for name, moments in due.items()
+    }
 
 
 def _index(rows: Iterable, key) -> defaultdict:
@@ -299,7 +354,7 @@ def real_world(flights: list[Row]) -> World:
     left = [f for f in flights if f.departure_delay is not None]
     landed = [f for f in flights if f.arrival_delay is not None]
     return World(
-        [Scheduled(f.flight_id, f.departs - DAY, f.origin, f.departs) for f in flights],
+        [Scheduled(f.flight_id, f.departs - DAY, f.origin, f.departs, f.arrives, f.day) for f in flights],
         [fact(f, "departed", f.departs + f.departure_delay, f.departure_delay) for f in left],
         [fact(f, "arrived", f.arrives + f.arrival_delay, f.arrival_delay) for f in landed],
         _observations(),

@@ -44,7 +44,7 @@ def stage_training_set(settings: Settings) -> None:
         storage.Partitions(settings.validated_dir / name).read(DAYS).to_pandas() for name in ("flights", "arrivals")
     ]
     path = settings.training_sets_dir / "set.parquet"
-    training_sets.write(training_sets.training_set(store, *parts), path, "fingerprint")
+    storage.write_table(path, training_sets.training_set(store, *parts), "fingerprint")
 
 
 def stage_materialise(settings: Settings) -> None:

@@ -19,7 +19,7 @@ from mlsystem.flows.intervals import facts_between
 from mlsystem.metrics import ConsumerMetrics
 from mlsystem.settings import Settings
 from mlsystem.streaming.consumer import FeatureConsumer
-from mlsystem.streaming.event_log import EventLog, known_at
+from mlsystem.streaming.event_log import EventLog
 
 STORMY_DAY = date(2013, 12, 9)
 START = datetime(2013, 12, 9, 17, 40, tzinfo=UTC)
@@ -63,7 +63,7 @@ def disturbed(undisturbed: list[Delivery], random: Random) -> list[Delivery]:
 
 def _late_step(step: int, row: pa.Table, random: Random) -> int:
     """A later step at which the fact is not too late: the clock before it is less than the bound after `known_at`."""
-    (moment,) = known_at(row).to_pylist()
+    (moment,) = row.column("known_at").to_pylist()
     allowed = [n for n in range(step, len(CLOCKS)) if n == step or CLOCKS[n - 1] - LATENESS < moment]
     return random.choice(allowed)
 

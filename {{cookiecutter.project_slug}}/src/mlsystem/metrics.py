@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
+from types import MappingProxyType
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, start_http_server
@@ -54,6 +55,9 @@ class ServingMetrics:
         self._stages = {stage: stages.labels(stage) for stage in STAGES}
         self.predictions = counter("predictions", "Flights answered, by decision.", "decision")
         self.degraded = counter("degraded_predictions", "Flights answered without an expected view.", "view", "reason")
+        self.without_source = counter(
+            "silent_source_predictions", "Flights answered without what a silent source table makes.", "table"
+        )
         self.fallbacks = counter("fallback_predictions", "Flights answered by climatology: no stored feature known.")
         self.feature_age = histogram("feature_age_seconds", "Age of a view's row when used.", AGES, "view")
         self.store_failures = counter(
@@ -208,20 +212,31 @@ class ConsumerMetrics:
     """
 
     def __init__(
-        self, lag: Callable[[], tuple[int, float]] | None = None, dead_letters: Callable[[], int] | None = None
+        self,
+        lag: Callable[[], tuple[int, float]] | None = None,
+        dead_letters: Callable[[], int] | None = None,
+        silent_from: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
-        """Both are asked at each scrape: a consumer that hangs could not tell. `lag` is in records and in seconds."""
+        """`lag`, in records and in seconds, and `dead_letters` are asked at each scrape: a consumer that hangs could
+        not tell. `silent_from`: by source table, from how many overdue facts on it counts as silent.
+        """
         self._lag = lag
         self._dead_letters = dead_letters
+        self._silent_from = silent_from
         self._events = dict.fromkeys(OUTCOMES, 0)
         self._rows: dict[str, int] = {}
         self._newest: dict[str, datetime] = {}
+        self._overdue: dict[str, int] = {}
         self._clock: datetime | None = None
 
     def pushed(self, view: str, rows: int, newest: datetime) -> None:
         """Count the rows written of one view, the newest made at `newest`."""
         self._rows[view] = self._rows.get(view, 0) + rows
         self._newest[view] = newest
+
+    def heard(self, overdue: Mapping[str, int]) -> None:
+        """Keep how many facts of each source table are overdue."""
+        self._overdue.update(overdue)
 
     def stepped(self, clock: datetime, outcomes: Mapping[str, int]) -> None:
         """Count what became of the facts of a step that ended at `clock`."""
@@ -244,7 +259,16 @@ class ConsumerMetrics:
         events = CounterMetricFamily("consumed_events", "Facts by what became of them.", labels=["outcome"])
         rows = CounterMetricFamily("pushed_rows", "Rows written to the online store.", labels=["view"])
         age = GaugeMetricFamily("newest_row_age_seconds", "Event time since the newest row was made.", labels=["view"])
-        for family, found in ((events, self._events), (rows, self._rows), (age, self._ages())):
+        overdue = GaugeMetricFamily("overdue_facts", "Facts due since the last one came.", labels=["table"])
+        silent = GaugeMetricFamily("overdue_facts_limit", "From it on a table is silent.", labels=["table"])
+        told = (
+            (events, self._events),
+            (rows, self._rows),
+            (age, self._ages()),
+            (overdue, self._overdue),
+            (silent, self._silent_from),
+        )
+        for family, found in told:
             for label, value in list(found.items()):
                 family.add_metric([label], value)
             yield family

@@ -36,14 +36,7 @@ class Partitions:
 
     def write(self, day: date, rows: pa.Table, fingerprint: str) -> None:
         """Replace the day's partition in one step; `fingerprint` says what it was made from."""
-        stamped = rows.replace_schema_metadata({FINGERPRINT_KEY: fingerprint.encode()})
-        aside = self.path(day).with_suffix(f".{os.getpid()}.aside")
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            pq.write_table(stamped, aside, compression="zstd", write_page_checksum=True)
-            aside.replace(self.path(day))
-        finally:
-            aside.unlink(missing_ok=True)
+        write_table(self.path(day), rows, fingerprint)
 
     def read(self, days: Iterable[date] | None = None) -> pa.Table:
         """The rows of those days that are there, in day order; of all days if none are named.
@@ -116,6 +109,18 @@ def digest(*parts: str | bytes | None) -> str:
         total.update(part if isinstance(part, bytes) else str(part).encode())
         total.update(b"\0")
     return total.hexdigest()[:16]
+
+
+def write_table(path: Path, rows: pa.Table, fingerprint: str) -> None:
+    """Write a Parquet file aside and rename it; what it was made from travels in it."""
+    stamped = rows.replace_schema_metadata({FINGERPRINT_KEY: fingerprint.encode()})
+    aside = path.with_suffix(f".{os.getpid()}.aside")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        pq.write_table(stamped, aside, compression="zstd", write_page_checksum=True)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,6 +1,7 @@
 """The command line, as a person uses it: each test is one or more real processes."""
 
 import json
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -11,6 +12,7 @@ import pytest
 
 from mlsystem import storage
 from mlsystem.feature_store.store import open_store
+from mlsystem.model_registry import registry, tracking
 from mlsystem.monitoring.checks import stopped_days
 from mlsystem.settings import ROOT, Settings, child_environment
 from mlsystem.source.deliver import deliver
@@ -37,6 +39,24 @@ def test_a_range_of_days_is_ingested_and_what_is_there_is_left_as_it_is(own_sett
     assert "'days': 2" in told.stdout
     assert "'quarantined': 1" in told.stdout  # 1,048 mph of wind on 12 February
     assert contents(own_settings).items() > written.items()
+
+
+def test_a_training_on_the_same_data_fits_nothing_and_says_who_is_champion(system, tmp_path: Path):
+    settings = own_copy(system.settings, tmp_path / "data")
+    settings.models_dir.unlink()
+    shutil.copytree(system.settings.models_dir, settings.models_dir)
+    settings.training_sets_dir.symlink_to(system.settings.training_sets_dir)
+    open_store(settings.features_dir, settings.online_dir)
+    uri = tracking.tracking_uri(settings.models_dir)
+    twin = registry.register(uri, tracking.client(uri).get_model_version(registry.REGISTERED_MODEL, "1").run_id)
+
+    told = mlsystem(settings, "train")
+
+    assert (told.returncode, told.stderr) == (0, "")
+    assert f"version {twin} was trained on the same data, by the same code: nothing to fit" in told.stdout
+    assert "champion: version 1\n" in told.stdout
+    assert f"version {twin}, of this training, is not the champion" in told.stdout
+    assert registry.aliases(settings.models_dir)[registry.CHAMPION] == "1"
 
 
 def contents(settings: Settings) -> dict[str, str]:

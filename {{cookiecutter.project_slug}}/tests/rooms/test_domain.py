@@ -10,8 +10,18 @@ import pytest
 from mlsystem import storage
 from mlsystem.domain import adapter, costs, label
 from mlsystem.domain.calendar import HOME_TIME_ZONE, PREDICTION_LEAD
-from mlsystem.domain.features import DESTINATIONS, MODEL_FEATURES, REQUEST_FEATURES, STORED_FEATURES, VIEWS
-from mlsystem.domain.request import MODEL_COLUMNS, Flight, model_row, request_features
+from mlsystem.domain.features import (
+    DESTINATIONS,
+    MODEL_FEATURES,
+    REQUEST_FEATURES,
+    SILENCED,
+    SILENT_FROM,
+    SOURCE_TABLES,
+    SOURCES,
+    STORED_FEATURES,
+    VIEWS,
+)
+from mlsystem.domain.request import MODEL_COLUMNS, Flight, model_row, request_features, silent_tables
 from mlsystem.domain.tables import CARRIERS, EVENT_TABLES, ORIGINS
 from mlsystem.source.deliver import read_year
 
@@ -66,7 +76,7 @@ def test_names_are_declared_once():
     names = [feature.name for feature in (*REQUEST_FEATURES, *STORED_FEATURES)]
 
     assert len(set(names)) == len(names)
-    assert set(MODEL_COLUMNS) == set(names) - {"previous_leg_at"}
+    assert set(MODEL_COLUMNS) == set(names) - {"previous_leg_at", *(feature.name for feature in SOURCES.features)}
     assert len(MODEL_FEATURES) == len(MODEL_COLUMNS) == 39
     assert len({table.name for table in EVENT_TABLES}) == len(EVENT_TABLES)
     for table in EVENT_TABLES:
@@ -131,3 +141,31 @@ def test_a_model_row_has_a_number_or_nan_for_every_column():
     assert row["origin_backlog"] == 7.0
     assert all(math.isnan(row[name]) for name in ("carrier", "destination", "weather_pressure", "previous_leg_age"))
     assert asked.entity_row["tail_number"] == "unknown"
+
+
+EVERYTHING = {feature.name: 1 for feature in STORED_FEATURES if feature.type != "instant"}
+HEARD = dict.fromkeys((feature.name for feature in SOURCES.features), 0)
+
+
+@pytest.mark.parametrize("table", SOURCE_TABLES)
+def test_what_a_silent_table_makes_is_missing_and_nothing_else_is(table: str):
+    asked = flight(datetime(2013, 7, 9, 12, tzinfo=UTC))
+    known = EVERYTHING | HEARD | {"previous_leg_at": asked.as_of}
+    silent = known | {f"overdue_{table}": SILENT_FROM[table]}
+    almost = known | {f"overdue_{table}": SILENT_FROM[table] - 1}
+
+    row = dict(zip(MODEL_COLUMNS, model_row(asked, silent), strict=True))
+
+    gone = {name for name, value in row.items() if math.isnan(value)}
+    assert gone == {"previous_leg_age" if name == "previous_leg_at" else name for name in SILENCED[table]}
+    assert not any(math.isnan(value) for value in model_row(asked, almost))
+    assert silent_tables(silent) == (table,)
+    assert silent_tables({}) == ()  # nothing known of the tables: the view is missing, and expected
+
+
+def test_every_stored_input_is_made_from_source_tables_that_are_watched():
+    made = {feature.name for view in VIEWS if view.is_input for feature in view.features}
+
+    assert made == {name for names in SILENCED.values() for name in names}
+    assert all(SILENT_FROM[name] > 0 for name in SOURCE_TABLES)
+    assert {table for view in VIEWS for table in view.tables} == set(SOURCE_TABLES)

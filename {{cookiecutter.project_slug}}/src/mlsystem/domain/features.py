@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from mlsystem.domain.tables import CARRIERS, ORIGINS
+from mlsystem.domain.tables import CARRIERS, EVENT_TABLES, ORIGINS
 
 _DESTINATIONS = (
     "ABQ ACK ALB ANC ATL AUS AVL BDL BGR BHM BNA BOS BQN BTV BUF BUR BWI BZN CAE CAK CHO CHS CLE CLT CMH CRW CVG DAY "
@@ -23,7 +23,11 @@ Type = Literal["number", "count", "instant", "category"]
 
 @dataclass(frozen=True)
 class Feature:
-    """`minimum` and `maximum` are what can be, not what is usual; a value outside them is a fault upstream."""
+    """`minimum` and `maximum` are what can be, not what is usual; a value outside them is a fault upstream.
+
+    `tables` are those that it is made from, if not from all of its view's: while one of them is silent, the value says
+    nothing and counts as missing.
+    """
 
     name: str
     meaning: str
@@ -33,6 +37,7 @@ class Feature:
     type: Type = "number"
     window_hours: int | None = None
     categories: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,8 @@ class View:
 
     `refresh` is the tick at which the view is computed, or None if each new fact makes a row of its own.
     `ttl` is the age beyond which a value counts as missing. `is_expected` views make an answer `degraded` when
-    they are missing; the others are silent for a destination or an aircraft that nobody has flown of late.
+    they are missing; the others are silent for an aircraft that nobody has flown of late. What a view that
+    is no `is_input` says is for the guards, and no column of a model.
     """
 
     name: str
@@ -53,17 +59,23 @@ class View:
     ttl: timedelta
     refresh: timedelta | None
     is_expected: bool
+    is_input: bool = True
 
 
+SOURCE_TABLES = ("flights", "departures", "arrivals", "weather", "aircraft")  # those that features are made from
 LONGEST_DELAY = 1_440  # minutes; the contract refuses longer ones
 
 
-def _mean(name: str, meaning: str, hours: int, low: float) -> Feature:
-    return Feature(f"{name}_{hours}h", f"{meaning}, mean", "minutes", low, LONGEST_DELAY, window_hours=hours)
+def _mean(table: str, name: str, meaning: str, hours: int) -> Feature:
+    low = -60 if table == "departures" else -120
+    return Feature(
+        f"{name}_{hours}h", f"{meaning}, mean", "minutes", low, LONGEST_DELAY, window_hours=hours, tables=(table,)
+    )
 
 
-def _late_share(name: str, meaning: str, hours: int) -> Feature:
-    return Feature(f"{name}_{hours}h", f"{meaning}, 15 or more minutes late", "share", window_hours=hours)
+def _late_share(table: str, name: str, meaning: str, hours: int) -> Feature:
+    late = f"{meaning}, 15 or more minutes late"
+    return Feature(f"{name}_{hours}h", late, "share", window_hours=hours, tables=(table,))
 
 
 WEATHER = View(
@@ -92,13 +104,31 @@ ORIGIN = View(
     "each departure when it leaves; the timetable before",
     ("departures", "flights"),
     (
-        *(_mean("origin_departure_delay_mean", "departure delay at the origin", h, -60) for h in (1, 3, 24)),
-        *(_late_share("origin_late_share", "departures from the origin", h) for h in (1, 3, 24)),
+        *(_mean("departures", "origin_departure_delay_mean", "departure delay at the origin", h) for h in (1, 3, 24)),
+        *(_late_share("departures", "origin_late_share", "departures from the origin", h) for h in (1, 3, 24)),
         *(
-            Feature(f"origin_departures_{h}h", "departures from the origin", "flights", 0, 1_400, "count", h)
+            Feature(
+                f"origin_departures_{h}h",
+                "departures from the origin",
+                "flights",
+                0,
+                1_400,
+                "count",
+                h,
+                tables=("departures",),
+            )
             for h in (1, 3, 24)
         ),
-        Feature("origin_backlog", "scheduled in the last 3 h and not yet gone", "flights", 0, 300, "count", 3),
+        Feature(
+            "origin_backlog",
+            "scheduled in the last 3 h and not yet gone",
+            "flights",
+            0,
+            300,
+            "count",
+            3,
+            tables=("departures", "flights"),
+        ),
     ),
     ttl=timedelta(hours=1),
     refresh=timedelta(minutes=15),
@@ -111,12 +141,12 @@ CARRIER_ORIGIN = View(
     "each departure when it leaves",
     ("departures",),
     (
-        *(_mean("carrier_origin_departure_delay_mean", "the carrier's delay here", h, -60) for h in (3, 24)),
-        *(_late_share("carrier_origin_late_share", "the carrier's departures here", h) for h in (3, 24)),
+        *(_mean("departures", "carrier_origin_departure_delay_mean", "the carrier's delay here", h) for h in (3, 24)),
+        *(_late_share("departures", "carrier_origin_late_share", "the carrier's departures here", h) for h in (3, 24)),
     ),
     ttl=timedelta(hours=2),
     refresh=timedelta(minutes=30),
-    is_expected=False,
+    is_expected=True,
 )
 DESTINATION = View(
     "destination",
@@ -125,15 +155,19 @@ DESTINATION = View(
     "each departure when it leaves, each arrival when it lands",
     ("departures", "arrivals"),
     (
-        *(_mean("destination_departure_delay_mean", "departure delay of flights to it", h, -60) for h in (3, 24)),
-        *(_late_share("destination_departure_late_share", "departures to it", h) for h in (3, 24)),
-        *(_mean("destination_arrival_delay_mean", "arrival delay there", h, -120) for h in (3, 24)),
-        *(_late_share("destination_arrival_late_share", "arrivals there", h) for h in (3, 24)),
+        *(
+            _mean("departures", "destination_departure_delay_mean", "departure delay of flights to it", h)
+            for h in (3, 24)
+        ),
+        *(_late_share("departures", "destination_departure_late_share", "departures to it", h) for h in (3, 24)),
+        *(_mean("arrivals", "destination_arrival_delay_mean", "arrival delay there", h) for h in (3, 24)),
+        *(_late_share("arrivals", "destination_arrival_late_share", "arrivals there", h) for h in (3, 24)),
     ),
     ttl=timedelta(hours=3),
     refresh=timedelta(hours=1),
-    is_expected=False,
+    is_expected=True,
 )
+LEGS = ("departures", "arrivals")  # with no arrivals, a leg that has landed seems to fly on
 AIRCRAFT = View(
     "aircraft",
     ("tail_number",),
@@ -141,16 +175,35 @@ AIRCRAFT = View(
     "when that leg departs, and again when it arrives",
     ("departures", "arrivals", "aircraft"),
     (
-        Feature("previous_leg_delay", "delay of the previous leg, as far as known", "minutes", -120, LONGEST_DELAY),
-        Feature("previous_leg_is_landed", "1 if that delay is an arrival delay", "0 or 1", 0, 1, "count"),
-        Feature("previous_leg_at", "when that was known", "UTC instant", type="instant"),
-        Feature("aircraft_seats", "seats of the aircraft", "seats", 1, 600, "count"),
+        Feature(
+            "previous_leg_delay",
+            "delay of the previous leg, as far as known",
+            "minutes",
+            -120,
+            LONGEST_DELAY,
+            tables=LEGS,
+        ),
+        Feature("previous_leg_is_landed", "1 if that delay is an arrival delay", "0 or 1", type="count", tables=LEGS),
+        Feature("previous_leg_at", "when that was known", "UTC instant", type="instant", tables=LEGS),
+        Feature("aircraft_seats", "seats of the aircraft", "seats", 1, 600, "count", tables=("aircraft",)),
     ),
     ttl=timedelta(hours=72),
     refresh=None,
     is_expected=False,
 )
-VIEWS = (WEATHER, ORIGIN, CARRIER_ORIGIN, DESTINATION, AIRCRAFT)
+SOURCES = View(
+    "sources",
+    ("area",),
+    "how many facts of each source table should have come since its last one",
+    "each fact when it comes; when it is due, from the timetable and what has left",
+    SOURCE_TABLES,
+    tuple(Feature(f"overdue_{name}", f"overdue facts of {name}", "facts", 0, 100, "count") for name in SOURCE_TABLES),
+    ttl=timedelta(hours=1),
+    refresh=timedelta(minutes=15),
+    is_expected=True,
+    is_input=False,
+)
+VIEWS = (WEATHER, ORIGIN, CARRIER_ORIGIN, DESTINATION, AIRCRAFT, SOURCES)
 
 REQUEST_FEATURES = (
     Feature("carrier", "who flies", "code", type="category", categories=CARRIERS),
@@ -163,5 +216,19 @@ REQUEST_FEATURES = (
 )
 STORED_FEATURES = tuple(feature for view in VIEWS for feature in view.features)
 # What a model sees, in the order of its columns: instants only through their age.
-MODEL_FEATURES = REQUEST_FEATURES + tuple(feature for feature in STORED_FEATURES if feature.type != "instant")
+MODEL_FEATURES = REQUEST_FEATURES + tuple(
+    feature for view in VIEWS if view.is_input for feature in view.features if feature.type != "instant"
+)
+# What says nothing while a source table is silent, and from how many overdue facts on it is.
+SILENCED = {
+    name: tuple(
+        feature.name
+        for view in VIEWS
+        if view.is_input
+        for feature in view.features
+        if name in (feature.tables or view.tables)
+    )
+    for name in SOURCE_TABLES
+}
+SILENT_FROM = {table.name: table.silent_from for table in EVENT_TABLES if table.name in SOURCE_TABLES}
 FEATURE_SERVICE = "delay_v1"  # the name under which a model version finds exactly these features again

@@ -7,9 +7,10 @@ from datetime import date, datetime
 from typing import Any
 
 from mlsystem.domain.calendar import HOME_TIME_ZONE, PREDICTION_LEAD
-from mlsystem.domain.features import MODEL_FEATURES, REQUEST_FEATURES
+from mlsystem.domain.features import MODEL_FEATURES, REQUEST_FEATURES, SILENCED, SILENT_FROM
 
 ENTITY_KEYS = ("origin", "carrier", "destination", "tail_number")
+AREA = "New York"  # where all origins lie: the key of what is the same for every flight
 # Categories as numbers, in the order of their declaration; a value never seen before is missing, not an error.
 CODES = {
     feature.name: {value: float(code) for code, value in enumerate(feature.categories)}
@@ -44,7 +45,18 @@ class Flight:
     @property
     def entity_row(self) -> dict[str, str]:
         """The keys under which the feature store is asked; an unnamed aircraft is one that nobody has seen."""
-        return {key: getattr(self, key) or "unknown" for key in ENTITY_KEYS}
+        return {"area": AREA} | {key: getattr(self, key) or "unknown" for key in ENTITY_KEYS}
+
+
+def silent_tables(stored: Mapping[str, Any]) -> tuple[str, ...]:
+    """The source tables that have stopped coming, by what the store knew: no feature made from them says anything."""
+    return tuple(name for name, limit in SILENT_FROM.items() if (stored.get(f"overdue_{name}") or 0) >= limit)
+
+
+def heard(stored: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The stored values, without those that are made from a silent table."""
+    silenced = {feature for table in silent_tables(stored) for feature in SILENCED[table]}
+    return {**stored, **dict.fromkeys(silenced)} if silenced else stored
 
 
 def request_features(flight: Flight, stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,7 +77,8 @@ def request_features(flight: Flight, stored: Mapping[str, Any]) -> dict[str, Any
 
 
 def model_row(flight: Flight, stored: Mapping[str, Any]) -> list[float]:
-    """One row of a model's input matrix, in the order of MODEL_COLUMNS; what is missing is NaN."""
+    """One row of a model's input matrix, in the order of MODEL_COLUMNS; NaN is missing, or from a silent table."""
+    stored = heard(stored)
     values = {**stored, **request_features(flight, stored)}
     return [_as_number(name, values.get(name)) for name in MODEL_COLUMNS]
 

@@ -1,5 +1,6 @@
 """The domain's views as Feast objects: entities, push sources, feature views and one feature service."""
 
+import glob
 from pathlib import Path
 
 from feast import Entity, FeatureService, FeatureView, Field, FileSource, PushSource, ValueType
@@ -20,11 +21,16 @@ def push_source_name(view: View) -> str:
     return f"{view.name}_push"
 
 
+def batch_path(view: View, features_dir: Path) -> str:
+    """The pattern of the view's partitions. Absolute, for Feast keeps it; a folder's own name may hold no pattern."""
+    return str(Path(glob.escape(str(features_dir.resolve() / view.name)), "*.parquet"))
+
+
 def feature_view(view: View, features_dir: Path) -> FeatureView:
     """Batch rows come from the view's partitions, fresh rows by push."""
     batch = FileSource(
         name=f"{view.name}_partitions",
-        path=str(features_dir / view.name / "*.parquet"),
+        path=batch_path(view, features_dir),
         timestamp_field="event_timestamp",
     )
     known = entities()

@@ -15,7 +15,7 @@ from feast.utils import _convert_arrow_to_proto
 from tqdm import tqdm
 
 from mlsystem.domain.features import FEATURE_SERVICE, VIEWS, View
-from mlsystem.domain.request import Flight
+from mlsystem.domain.request import Flight, silent_tables
 from mlsystem.feature_store.replaced import StoreFile, reopen
 
 logger = logging.getLogger(__name__)
@@ -31,9 +31,15 @@ class Stored:
     missing: tuple[str, ...] = ()  # views without a row, or with one from after `as_of`
 
     @property
+    def silent(self) -> tuple[str, ...]:
+        """The source tables that have stopped coming."""
+        return silent_tables(self.values)
+
+    @property
     def is_degraded(self) -> bool:
-        """Whether a view that every flight should have is not there."""
-        return any(view.is_expected and (view.name in self.stale or view.name in self.missing) for view in VIEWS)
+        """Whether a view that every flight should have is not there, or a source table is silent."""
+        gone = {*self.stale, *self.missing}
+        return bool(self.silent) or any(view.is_expected and view.name in gone for view in VIEWS)
 
 
 @dataclass

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from feast import FeatureStore, RepoConfig
 from feast.protos.feast.core.Registry_pb2 import Registry
+from filelock import FileLock
 from google.protobuf.message import DecodeError
 
+from mlsystem.domain.features import VIEWS
 from mlsystem.errors import UserError
 from mlsystem.feature_store import definitions
 
@@ -20,8 +22,9 @@ class NotRegistered(UserError):
 def open_store(features_dir: Path, online_dir: Path, register: bool = True) -> FeatureStore:
     """The store with every definition registered. About 7 seconds the first time in a process: Feast's import.
 
-    A reader (`register=False`) takes the definitions as they are when it starts. Feast writes the registry in place,
-    so a reader that looked again while a flow registers could read half of it. Raises NotRegistered.
+    A reader (`register=False`) takes the definitions as they are when it starts, unless they are of another place.
+    Feast writes the registry in place, so a reader that looked again while a flow registers could read half of it.
+    Raises NotRegistered.
     """
     registry, rows = online_dir / "registry.db", online_dir / "online.db"
     if not register and not registry.exists():
@@ -51,8 +54,16 @@ def open_store(features_dir: Path, online_dir: Path, register: bool = True) -> F
     if register:
         with closing(sqlite3.connect(rows)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")  # readers never wait for the writer; kept in the file
-        store.apply([*definitions.everything(features_dir)])
+    if register or not _is_registered(store, features_dir):
+        with FileLock(online_dir / "registry.lock"):
+            store.apply([*definitions.everything(features_dir)])
     return store
+
+
+def _is_registered(store: FeatureStore, features_dir: Path) -> bool:
+    """Whether the registry has these views of this place: a project that was moved or copied has another's paths."""
+    registered = {view.name: getattr(view.batch_source, "path", "") for view in store.list_feature_views()}
+    return registered == {view.name: definitions.batch_path(view, features_dir) for view in VIEWS}
 
 
 def _drop_if_torn(registry: Path) -> None:

@@ -1,17 +1,15 @@
 """Point-in-time training sets: what the store would have answered at each flight's `as_of`, and what came true."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from feast import FeatureStore
 
 from mlsystem.domain.calendar import PREDICTION_LEAD
-from mlsystem.domain.features import VIEWS, View
+from mlsystem.domain.features import SILENCED, SILENT_FROM, VIEWS, View
 from mlsystem.domain.label import LATE_AFTER_MINUTES
-from mlsystem.domain.request import CODES, ENTITY_KEYS, MODEL_COLUMNS, Flight, request_features
+from mlsystem.domain.request import AREA, CODES, ENTITY_KEYS, MODEL_COLUMNS, Flight, request_features
 
 Progress = Callable[[str], None]
 FLIGHT_COLUMNS = [*ENTITY_KEYS, "scheduled_departure_at", "scheduled_arrival_at"]
@@ -54,7 +52,7 @@ def historical_features(
     Same rows, same order; a value older than its view's TTL is missing. Raises RowsLost if the store drops,
     adds or doubles a row: its default offline store does (decision 0005).
     """
-    result = rows.reset_index(drop=True)
+    result = rows = rows.reset_index(drop=True).assign(area=AREA)
     for view in VIEWS:
         joined = _join(store, rows, view)
         result = result.merge(joined, on=[*view.keys, "event_timestamp"], how="left")
@@ -75,6 +73,7 @@ def _join(store: FeatureStore, rows: pd.DataFrame, view: View) -> pd.DataFrame:
 
 def model_matrix(rows: pd.DataFrame) -> pd.DataFrame:
     """MODEL_COLUMNS as float64, one row per row; the request features by the very function that serving calls."""
+    rows = _heard(rows)
     instants = rows["previous_leg_at"].astype(object).where(rows["previous_leg_at"].notna(), None)
     flights = zip(*(rows[column].tolist() for column in FLIGHT_COLUMNS), instants, strict=True)
     requested = pd.DataFrame(
@@ -89,9 +88,9 @@ def model_matrix(rows: pd.DataFrame) -> pd.DataFrame:
     return everything[list(MODEL_COLUMNS)].astype("float64")
 
 
-def write(table: pa.Table, path: Path, fingerprint: str) -> None:
-    """Write the set aside and rename it; the fingerprint of what it was made from travels in the file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".aside")
-    pq.write_table(table.replace_schema_metadata({b"fingerprint": fingerprint.encode()}), aside, compression="zstd")
-    aside.replace(path)
+def _heard(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows without what is made from a table that was silent then: domain.request.heard, a column at a time."""
+    rows = rows.copy()
+    for table, features in SILENCED.items():
+        rows.loc[rows[f"overdue_{table}"] >= SILENT_FROM[table], list(features)] = None
+    return rows

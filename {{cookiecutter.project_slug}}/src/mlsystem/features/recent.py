@@ -61,7 +61,7 @@ class RecentFacts:
     def _is_due(self, view: View, until: datetime) -> bool:
         if view.refresh is not None:
             return compute.ticks(view, self.clock, until).num_rows > 0
-        tables = [self._facts[name] for name in view.tables if "known_at" in self._facts[name].schema.names]
+        tables = [self._facts[name] for name in view.tables]
         return any(pc.max(_known_between(rows, self.clock, until)).as_py() for rows in tables if rows.num_rows)
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from mlsystem.addresses import address
+from mlsystem.domain.features import SILENT_FROM
 from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.replaced import StoreGone
 from mlsystem.feature_store.store import open_store
@@ -31,7 +32,7 @@ def make_consumer(
 def consume(settings: Settings) -> None:
     """Consume until the process is ended; a kill at any moment is as good an end as any. Raises AlreadyConsumed."""
     online = OnlineFeatures(open_store(settings.features_dir, settings.online_dir, register=False))
-    metrics = ConsumerMetrics(lambda: _lag(log_path(settings)), lambda: _dead_letters(log_path(settings)))
+    metrics = ConsumerMetrics(lambda: _lag(log_path(settings)), lambda: _dead_letters(log_path(settings)), SILENT_FROM)
     consumer = make_consumer(settings, EventLog(log_path(settings)), online, metrics)
     at = address(settings, "consumer")
     metrics.serve(at.ip, at.port)

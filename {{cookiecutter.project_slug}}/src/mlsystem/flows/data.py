@@ -11,6 +11,8 @@ from mlsystem.errors import UserError
 from mlsystem.flows.progress import counted, say
 from mlsystem.settings import load_settings
 
+SAID = 5  # of the raw lines that could not be read
+
 
 class DaysStopped(UserError):
     """Days broke a rule that lets no day pass; the others went on."""
@@ -24,9 +26,16 @@ def may_pass(task: Any, run: Any, state: Any) -> bool:
 # A full or slow disk can pass.
 @task(retries=2, retry_delay_seconds=[1, 5], retry_condition_fn=may_pass)
 def deliver_days(first: date, last: date) -> int:
-    from mlsystem.source.deliver import deliver
+    from mlsystem.source.deliver import deliver, malformed
 
-    return deliver(storage.day_range(first, last), load_settings().source_dir, counted("days delivered", 100))
+    source_dir = load_settings().source_dir
+    delivered = deliver(storage.day_range(first, last), source_dir, counted("days delivered", 100))
+    unread = malformed(source_dir)
+    for row in unread.slice(0, SAID).to_pylist():
+        say(f"  {row['file']}, line {row['line']}, is left out: {row['reason']}")
+    if unread.num_rows > SAID:
+        say(f"  and {unread.num_rows - SAID:,} more lines; {source_dir / 'malformed.parquet'} has them all")
+    return delivered
 
 
 @task  # no retry: a rule that fails once fails again

@@ -14,7 +14,6 @@ from mlsystem import storage
 from mlsystem.domain.calendar import LOOKBACK_DAYS
 from mlsystem.domain.request import Flight
 from mlsystem.features.build import TABLES
-from mlsystem.streaming.event_log import known_at
 
 MINUTE = timedelta(minutes=1)
 QUARTER = timedelta(minutes=15)  # the finest tick of a view
@@ -64,10 +63,10 @@ def facts_between(day: date, after: datetime | None, until: datetime, validated_
     for name in TABLES:
         tables = [rows for rows in (_day(validated_dir / name, one) for one in days) if rows is not None]
         rows = pa.concat_tables(tables)
-        moments = known_at(rows)
+        moments = rows.column("known_at")
         is_due = pc.less_equal(moments, until)
         rows = rows.filter(is_due if after is None else pc.and_(is_due, pc.greater(moments, after)))
-        found[name] = rows.take(pc.sort_indices(known_at(rows)))
+        found[name] = rows.take(pc.sort_indices(rows.column("known_at")))
     return found
 
 
@@ -105,5 +104,5 @@ def _floor(moment: datetime, length: timedelta) -> datetime:
 def _slice(rows: pa.Table, after: datetime, until: datetime) -> pa.Table:
     """The part of rows in the order of `known_at`."""
     bounds = [pa.scalar(moment, pa.timestamp("us", "UTC")).value for moment in (after, until)]
-    low, high = known_at(rows).cast(pa.int64()).to_numpy().searchsorted(bounds, side="right")
+    low, high = rows.column("known_at").cast(pa.int64()).to_numpy().searchsorted(bounds, side="right")
     return rows.slice(low, high - low)

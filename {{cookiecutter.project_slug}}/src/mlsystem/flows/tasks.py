@@ -76,8 +76,14 @@ def features(options: argparse.Namespace) -> None:
 
 def train(options: argparse.Namespace) -> None:
     from mlsystem.flows.train import train
+    from mlsystem.model_registry import registry
 
-    say(f"champion: version {train(options.first, options.last)}")
+    version = train(options.first, options.last)
+    champion = registry.aliases(load_settings().models_dir).get(registry.CHAMPION)
+    say(f"champion: version {champion or 'none'}")
+    if champion != version:
+        again = f"""`make promote ARGS='--version {version} --why "..."'`"""
+        say(f"version {version}, of this training, is not the champion; {again} makes it so")
 
 
 def promote(options: argparse.Namespace) -> None:

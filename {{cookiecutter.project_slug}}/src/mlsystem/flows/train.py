@@ -8,12 +8,14 @@ from typing import Any
 import pyarrow.parquet as pq
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
-from prefect.cache_policies import INPUTS
+from prefect.cache_policies import NO_CACHE
 
 from mlsystem import storage
 from mlsystem.domain.features import FEATURE_SERVICE, VIEWS
 from mlsystem.flows.progress import say
 from mlsystem.settings import ROOT, Settings, load_project, load_settings
+
+COMPARISON = "comparison.json"
 
 
 @task(retries=1)
@@ -31,12 +33,12 @@ def make_training_set(first: date, last: date, fingerprint: str, settings: Setti
     flights, arrivals = (storage.Partitions(validated / name).read(days) for name in ("flights", "arrivals"))
     store = open_store(settings.features_dir, settings.online_dir)
     rows = training_sets.training_set(store, flights.to_pandas(), arrivals.to_pandas(), lambda line: say(f"  {line}"))
-    training_sets.write(rows, path, fingerprint)
+    storage.write_table(path, rows, fingerprint)
     return path
 
 
-@task(cache_policy=INPUTS, persist_result=True)  # same data, seed and code: same model, no need to fit it again
-def fit_candidates(path: Path, fingerprint: str, seed: int, settings: Settings) -> str:
+@task(cache_policy=NO_CACHE)  # the registry knows what was trained on the same: a cache beside it could disagree
+def fit_candidates(path: Path, made_from: str, seed: int, settings: Settings) -> str:
     """Fit, evaluate, log and register; the version that became champion."""
     from mlsystem.model_registry import registry
     from mlsystem.model_registry.model_card import model_card
@@ -44,10 +46,24 @@ def fit_candidates(path: Path, fingerprint: str, seed: int, settings: Settings) 
     from mlsystem.training.summary import summarise
 
     comparison = compare(pq.read_table(path), seed, settings.threads, lambda line: say(f"  {line}"))
-    about = {"data_fingerprint": fingerprint}
+    about = {registry.MADE_FROM: made_from}
     version = registry.publish(comparison, settings.models_dir, about)
     storage.write_text(settings.models_dir / "model_card.md", model_card(comparison, about))
-    storage.write_text(settings.models_dir / "comparison.json", json.dumps(summarise(comparison), indent=2))
+    storage.write_text(settings.models_dir / COMPARISON, json.dumps(summarise(comparison), indent=2))
+    return version
+
+
+def trained_before(made_from: str, settings: Settings) -> str | None:
+    """The version that was trained on exactly this, if it and what was found then can still be read."""
+    from mlsystem.model_registry import registry
+
+    version = registry.version_made_from(settings.models_dir, made_from)
+    if version is None or not (settings.models_dir / COMPARISON).exists():
+        return None
+    if not is_usable(version, settings):
+        say(f"version {version} was trained on the same, but its files are lost or damaged: training again")
+        return None
+    say(f"version {version} was trained on the same data, by the same code: nothing to fit")
     return version
 
 
@@ -64,24 +80,26 @@ def is_usable(version: str, settings: Settings) -> bool:
 
 def read_comparison(settings: Settings) -> dict[str, Any]:
     """What the last training found, as plain data: figures of every candidate, curves, slices."""
-    return json.loads((settings.models_dir / "comparison.json").read_text(encoding="utf-8"))
+    return json.loads((settings.models_dir / COMPARISON).read_text(encoding="utf-8"))
 
 
 @flow(name="train")
 def train(first: date, last: date) -> str:
-    """Make the training set, compare the candidates on it, and register the best as champion."""
+    """Make the training set, compare the candidates on it, and make the best champion; the version that it is.
+
+    What was trained on the same before is not fitted again, and is made champion by nobody a second time.
+    """
     settings = load_settings()
     fingerprint = training_fingerprint(first, last, settings)
     say("joining features to labels, point in time")
     path = make_training_set(first, last, fingerprint, settings)
-    rows = pq.read_metadata(path).num_rows
-    say(f"training on {rows:,} labelled flights")
-    version = fit_candidates(path, fingerprint, load_project().seed, settings)
-    if not is_usable(version, settings):
-        say(f"version {version} was trained on the same, but its files are lost or damaged: training again")
-        again = fit_candidates.with_options(refresh_cache=True)
-        version = again(path, fingerprint, load_project().seed, settings)
-    create_table_artifact(key="training", table=[{"rows": rows, "champion_version": version}])
+    rows, seed = pq.read_metadata(path).num_rows, load_project().seed
+    made_from = storage.digest(fingerprint, str(seed), str(settings.threads))
+    version = trained_before(made_from, settings)
+    if version is None:
+        say(f"training on {rows:,} labelled flights")
+        version = fit_candidates(path, made_from, seed, settings)
+    create_table_artifact(key="training", table=[{"rows": rows, "version": version}])
     create_markdown_artifact(key="model-card", markdown=(settings.models_dir / "model_card.md").read_text("utf-8"))
     return version
 

@@ -13,6 +13,7 @@ from mlsystem.model_registry.runs import log_candidates, log_challenger
 from mlsystem.model_registry.versions import (
     CHALLENGER,
     CHAMPION,
+    MADE_FROM,
     REGISTERED_MODEL,
     alias_version,
     aliases,
@@ -21,6 +22,7 @@ from mlsystem.model_registry.versions import (
     load_version,
     model_bytes,
     register,
+    version_made_from,
 )
 from mlsystem.training.compare import Comparison
 from mlsystem.training.trained import Trained
@@ -28,6 +30,7 @@ from mlsystem.training.trained import Trained
 __all__ = [
     "CHALLENGER",
     "CHAMPION",
+    "MADE_FROM",
     "REGISTERED_MODEL",
     "Champion",
     "NoChampion",
@@ -43,6 +46,7 @@ __all__ = [
     "publish",
     "publish_challenger",
     "register",
+    "version_made_from",
 ]
 
 
@@ -52,7 +56,7 @@ def publish(
     """Log all candidates, register the chosen one, and make it champion. Returns the version."""
     expected = aliases(settings_models_dir).get(CHAMPION)
     uri = tracking.tracking_uri(settings_models_dir)
-    runs = log_candidates(uri, settings_models_dir / "artifacts", comparison, about)
+    runs = log_candidates(uri, settings_models_dir / tracking.ARTIFACTS, comparison, about)
     version = register(uri, runs[comparison.chosen])
     evidence = dict(comparison.results[comparison.chosen].test.metrics)
     promotions.promote(settings_models_dir, version, expected, "train", f"{why}: {comparison.chosen}", evidence)
@@ -62,4 +66,4 @@ def publish(
 def publish_challenger(trained: Trained, models_dir: Path, about: Mapping[str, Any]) -> str:
     """Log a retrained model and make it the challenger, which the service scores in the shadow. Returns the version."""
     uri = tracking.tracking_uri(models_dir)
-    return register(uri, log_challenger(uri, models_dir / "artifacts", trained, about))
+    return register(uri, log_challenger(uri, models_dir / tracking.ARTIFACTS, trained, about))

@@ -6,6 +6,7 @@ import subprocess
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from filelock import FileLock
 
@@ -14,6 +15,7 @@ from mlsystem.domain.request import MODEL_COLUMNS
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+ARTIFACTS = "artifacts"  # the folder beside the database
 PACKAGES = {
     "lightgbm": ("mlflow", "lightgbm", "numpy"),
     "logistic_regression": ("mlflow", "scikit-learn", "skops", "numpy"),
@@ -51,17 +53,29 @@ def _make_database(path: Path) -> None:
         if not path.exists():
             aside.unlink(missing_ok=True)  # of a process that was killed here
             made: Any = SqlAlchemyStore
-            made(f"sqlite:///{aside}", (path.parent / "artifacts").resolve().as_uri()).engine.dispose()
+            made(f"sqlite:///{aside}", (path.parent / ARTIFACTS).resolve().as_uri()).engine.dispose()
             aside.replace(path)
 
 
 def experiment_id(mlflow_client: "MlflowClient", name: str, artifacts_dir: Path) -> str:
-    """The experiment of that name; its artifacts lie where we say, not where the process was started."""
-    found = mlflow_client.get_experiment_by_name(name)
-    if found is not None:
+    """The experiment of that name, whose artifacts lie where we say, and not where the process was started.
+
+    One from before the project was moved or copied would go on writing into the old place: it gives up its name.
+    """
+    found, place = mlflow_client.get_experiment_by_name(name), artifacts_dir.resolve().as_uri()
+    if found is not None and found.artifact_location == place:
         return found.experiment_id
+    if found is not None:
+        mlflow_client.rename_experiment(found.experiment_id, f"{name}, elsewhere ({found.experiment_id})")
     artifacts_dir.mkdir(parents=True, exist_ok=True)
-    return mlflow_client.create_experiment(name, artifact_location=artifacts_dir.resolve().as_uri())
+    return mlflow_client.create_experiment(name, artifact_location=place)
+
+
+def here(uri: str, stored: str) -> str:
+    """Where an artifact of the tracking store `uri` lies now: MLflow keeps absolute paths, and projects are moved."""
+    models_dir = Path(uri.removeprefix("sqlite:///")).parent
+    _, found, below = unquote(urlsplit(stored).path).rpartition(f"/{models_dir.name}/{ARTIFACTS}/")
+    return (models_dir.resolve() / ARTIFACTS / below).as_uri() if found else stored
 
 
 def signature() -> Any:

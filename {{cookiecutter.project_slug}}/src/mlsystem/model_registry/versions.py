@@ -11,6 +11,9 @@ from mlsystem.model_registry.champion import Champion, NoChampion, UnusableModel
 
 REGISTERED_MODEL = "delay"
 CHAMPION, CHALLENGER = "champion", "challenger"
+MADE_FROM = "made_from"  # a tag: the fingerprint of the data, the code and the settings that a training had
+
+VERSION_TAGS = ("bundle_sha256", "training_fingerprint", "feature_service", MADE_FROM)
 
 
 def register(tracking_uri: str, run_id: str) -> str:
@@ -28,7 +31,7 @@ def register(tracking_uri: str, run_id: str) -> str:
         REGISTERED_MODEL,
         source,
         run_id,
-        tags={name: tags[name] for name in ("bundle_sha256", "training_fingerprint", "feature_service")},
+        tags={name: tags[name] for name in VERSION_TAGS if name in tags},
         model_id=source.removeprefix("models:/") if source.startswith("models:/") else None,
     ).version
     client.set_registered_model_alias(REGISTERED_MODEL, CHALLENGER, version)
@@ -83,6 +86,15 @@ def aliases_at_rest(models_dir: Path) -> dict[str, str]:
         return {alias: str(version) for alias, version in connection.execute(query, (REGISTERED_MODEL,))}
 
 
+def version_made_from(models_dir: Path, made_from: str) -> str | None:
+    """The newest version that was trained on exactly this."""
+    if not (models_dir / "mlflow.db").exists():
+        return None
+    client = tracking.client(tracking.tracking_uri(models_dir))
+    found = client.search_model_versions(f"name = '{REGISTERED_MODEL}' and tag.{MADE_FROM} = '{made_from}'")
+    return max((str(one.version) for one in found), key=int, default=None)
+
+
 def alias_version(tracking_uri: str, alias: str) -> str:
     """The version that carries the alias. Raises NoChampion."""
     from mlflow.exceptions import MlflowException
@@ -108,10 +120,13 @@ def load_version(tracking_uri: str, version: str, between: Callable[[], object] 
         raise NoChampion(f"there is no model version {version}; run `make train`") from error
     try:
         between()
-        folder = mlflow.artifacts.download_artifacts(client.get_model_version_download_uri(REGISTERED_MODEL, version))
+        stored = client.get_model_version_download_uri(REGISTERED_MODEL, version)
+        folder = mlflow.artifacts.download_artifacts(tracking.here(tracking_uri, stored))
         between()
         run = client.get_run(str(found.run_id))  # read in place: asked for by its run, MLflow leaves a copy in /tmp
-        bundle = mlflow.artifacts.download_artifacts(f"{run.info.artifact_uri}/bundle.json")
+        bundle = mlflow.artifacts.download_artifacts(
+            f"{tracking.here(tracking_uri, run.info.artifact_uri)}/bundle.json"
+        )
     except (MlflowException, OSError) as error:
         raise UnusableModel(f"the files of model version {version} are gone ({error}); run `make train`") from error
     if (sha256 := found.tags.get("bundle_sha256")) is None:

@@ -1,5 +1,6 @@
 """What is wrong with the system as it was seen, one sentence each: pure functions, and limits with their reasons."""
 
+import math
 from collections.abc import Iterator
 from typing import Any, Literal, TypeGuard
 
@@ -89,6 +90,10 @@ def _consumer(consumer: Consumer, service: Service) -> Iterator[str]:
     facts = seen.by("consumed_events_total", "outcome")
     if facts.get("too_late", 0.0) > MOST_TOO_LATE_SHARE * sum(facts.values()):
         yield f"{facts['too_late']:,.0f} of {sum(facts.values()):,.0f} facts came too late and were left out"
+    limits = seen.by("overdue_facts_limit", "table")
+    for table, overdue in seen.by("overdue_facts", "table").items():
+        if overdue >= limits.get(table, math.inf):
+            yield f"{table} are silent: {overdue:.0f} facts are overdue, and answers go without what is made from them"
     ages = seen.by("newest_row_age_seconds", "view")
     for view in VIEWS:
         if view.is_expected and ages.get(view.name, 0.0) > view.ttl.total_seconds():

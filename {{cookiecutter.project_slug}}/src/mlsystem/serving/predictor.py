@@ -124,10 +124,13 @@ class Predictor:
                 metrics.degraded.labels(view, "stale").inc()
             for view in EXPECTED.intersection(one.missing):
                 metrics.degraded.labels(view, "missing").inc()
+            for table in one.silent:
+                metrics.without_source.labels(table).inc()
 
 
 def because(stored: Stored) -> list[str]:
-    """What an answer goes without, of the views that every flight should have."""
+    """What an answer goes without: a view that every flight should have, or what is made from a silent table."""
     stale = [f"{view} is older than {TTL_HOURS[view]:g} h" for view in stored.stale if view in EXPECTED]
     missing = [f"{view} is missing" for view in stored.missing if view in EXPECTED]
-    return stale + missing + ([] if stored.age_seconds else [WITHOUT_STORE])
+    silent = [f"{table} are silent: {stored.values[f'overdue_{table}']} overdue" for table in stored.silent]
+    return stale + missing + silent + ([] if stored.age_seconds else [WITHOUT_STORE])

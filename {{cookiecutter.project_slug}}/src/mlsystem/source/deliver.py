@@ -1,6 +1,5 @@
 """Raw files -> data/1_source: one partition per table and day. A delivered day is delivered again for free."""
 
-import zipfile
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import lru_cache
@@ -8,19 +7,21 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
+import pyarrow.parquet as pq
 
 from mlsystem import storage
 from mlsystem.domain import adapter
 from mlsystem.domain.tables import EVENT_TABLES
 from mlsystem.engine import Engine
 from mlsystem.errors import UserError
+from mlsystem.source.raw import MALFORMED, read_raw
 
 
 class DayOutside(UserError):
     """A day that the source does not reach to."""
 
 
+MALFORMED_FILE = "malformed.parquet"  # beside the tables: the raw lines that could not be read, of the whole data set
 Progress = Callable[[int, int], None]
 
 
@@ -28,14 +29,17 @@ def deliver(days: Sequence[date], source_dir: Path, progress: Progress = lambda 
     """Write every table's partition of each day that is not there yet; the number of days written.
 
     A day counts as there when all its partitions carry the fingerprint of the raw files and of the SQL,
-    so a kill between two tables is repaired by the next run, and a changed transformation is noticed.
+    so a kill between two tables is repaired by the next run, and a changed transformation is noticed. A raw line
+    that cannot be read is left out, and kept with its reason: `malformed`. Raises UnreadableSource, SourceMissing.
     """
     fingerprint = source_fingerprint()
     missing = [day for day in days if not _is_delivered(day, source_dir, fingerprint)]
     if not missing:
         return 0
     _check_within(missing)
-    year = {name: storage.split_by_day(rows, "service_date", missing) for name, rows in read_year().items()}
+    tables, malformed = _read()
+    storage.write_table(source_dir / MALFORMED_FILE, malformed, fingerprint)
+    year = {name: storage.split_by_day(rows, "service_date", missing) for name, rows in tables.items()}
     for done, day in enumerate(missing, start=1):
         for table in EVENT_TABLES:
             storage.Partitions(source_dir / table.name).write(day, year[table.name][day], fingerprint)
@@ -43,38 +47,42 @@ def deliver(days: Sequence[date], source_dir: Path, progress: Progress = lambda 
     return len(missing)
 
 
+def malformed(source_dir: Path) -> pa.Table:
+    """The raw lines that could not be read: file, line, service date if it has one, reason. Empty before a delivery."""
+    path = source_dir / MALFORMED_FILE
+    return pq.read_table(path).replace_schema_metadata(None) if path.exists() else MALFORMED.empty_table()
+
+
 def source_fingerprint() -> str:
     """Changes when a raw file or the SQL that reads it changes."""
     texts = [adapter.sql(f"source_{table.name}") for table in EVENT_TABLES]
+    texts.append(repr((adapter.COLUMNS, adapter.LIMITS, adapter.MISSING)))
     return storage.digest(*(path.read_bytes() for path in adapter.raw_files().values()), *texts)
 
 
-@lru_cache(maxsize=1)
 def read_year() -> dict[str, pa.Table]:
-    """Every table of the whole data set, sorted by service date and key. About 2 seconds, once per process."""
-    raw = {name: _read_csv(path) for name, path in adapter.raw_files().items()}
+    """Every table of the whole data set, sorted by service date and key. Raises UnreadableSource, SourceMissing."""
+    return _read()[0]
+
+
+@lru_cache(maxsize=1)
+def _read() -> tuple[dict[str, pa.Table], pa.Table]:
+    """The tables, and the raw lines that could not be read. About 2 seconds, once per process."""
     supplement = {
         "airport": list(adapter.TIME_ZONE_SUPPLEMENT),
         "time_zone": list(adapter.TIME_ZONE_SUPPLEMENT.values()),
     }
     tables = {}
     with Engine() as engine:
-        engine.register(raw | {"supplement": pa.table(supplement)})
+        malformed = read_raw(engine)
+        engine.register({"supplement": pa.table(supplement)})
         engine.execute("CREATE TABLE time_zones AS SELECT faa AS airport, tzone AS time_zone FROM raw_airports")
         for table in EVENT_TABLES:
             engine.execute(f"CREATE TABLE {table.name} AS {adapter.sql(f'source_{table.name}')}")
             tables[table.name] = engine.query(f"SELECT * FROM {table.name} ORDER BY service_date, {table.key}")
     # The outcome is no part of the timetable: a delay in `flights` would be an invitation to leak it.
     outcomes = ["departure_delay_minutes", "arrival_delay_minutes"]
-    return tables | {"flights": tables["flights"].drop_columns(outcomes)}
-
-
-def _read_csv(path: Path) -> pa.Table:
-    convert = pyarrow.csv.ConvertOptions(null_values=["NA"], strings_can_be_null=True)
-    if path.suffix != ".zip":
-        return pyarrow.csv.read_csv(path, convert_options=convert)
-    with zipfile.ZipFile(path) as archive, archive.open(path.stem) as raw:
-        return pyarrow.csv.read_csv(raw, convert_options=convert)
+    return tables | {"flights": tables["flights"].drop_columns(outcomes)}, malformed
 
 
 def _check_within(days: Sequence[date]) -> None:

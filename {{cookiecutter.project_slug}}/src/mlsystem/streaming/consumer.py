@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from filelock import FileLock, Timeout
 
-from mlsystem.domain.features import VIEWS
+from mlsystem.domain.features import SOURCE_TABLES, SOURCES, VIEWS
 from mlsystem.errors import UserError
 from mlsystem.features.build import TABLES
 from mlsystem.features.recent import RecentFacts
@@ -149,6 +149,8 @@ class FeatureConsumer:
                 written = self._online.push(VIEW[name], rows, giving_way)
                 self._metrics.pushed(name, written, pc.max(rows.column("event_timestamp")).as_py())
                 pushed += written
+                if name == SOURCES.name:
+                    self._metrics.heard(overdue(rows))
         self._metrics.stepped(clock, step.outcomes)
         return pushed
 
@@ -167,6 +169,12 @@ class FeatureConsumer:
 
     def _is_ahead(self) -> bool:
         return bool(self._steps) and self._steps[0].rows is not None
+
+
+def overdue(rows: pa.Table) -> dict[str, int]:
+    """By source table, how many facts are overdue by the newest row of the sources view."""
+    newest = rows.slice(rows.num_rows - 1).to_pylist()[0]
+    return {table: newest[f"overdue_{table}"] for table in SOURCE_TABLES}
 
 
 def between(rows: pa.Table, after: datetime, until: datetime) -> pa.Table:

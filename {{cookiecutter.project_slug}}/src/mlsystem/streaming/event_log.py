@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
-from mlsystem.domain.calendar import HOME_TIME_ZONE
 from mlsystem.errors import UserError
 from mlsystem.streaming.dead_letters import TABLE as DEAD_LETTERS
 
@@ -174,7 +173,7 @@ class EventLog:
         self._know(name, rows.schema)
         columns = [pc.cast(c, pa.string()) if pa.types.is_temporal(c.type) else c for c in rows.columns]
         texts = [json.dumps(row) for row in pa.table(columns, names=rows.schema.names).to_pylist()]
-        moments = pc.cast(known_at(rows), pa.int64()).to_pylist()
+        moments = pc.cast(rows.column("known_at"), pa.int64()).to_pylist()
         return [(name, moment, text) for moment, text in zip(moments, texts, strict=True)]
 
     def _know(self, name: str, schema: pa.Schema) -> None:
@@ -187,14 +186,6 @@ class EventLog:
 
     def _one(self, query: str, *arguments: object) -> tuple | None:
         return self._connection.execute(query, arguments).fetchone()
-
-
-def known_at(rows: pa.Table) -> pa.ChunkedArray:
-    """When each row became known; a row of reference data, which does not say, when its service date began."""
-    if "known_at" in rows.schema.names:
-        return rows.column("known_at")
-    midnight = pc.cast(rows.column("service_date"), pa.timestamp("us"))
-    return pc.cast(pc.assume_timezone(midnight, str(HOME_TIME_ZONE)), pa.timestamp("us", "UTC"))
 
 
 def microseconds(instant: datetime) -> int:

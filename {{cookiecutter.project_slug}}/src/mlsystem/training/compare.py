@@ -15,7 +15,7 @@ from mlsystem.training.candidates import CANDIDATES, Model
 from mlsystem.training.climatology import Climatology
 from mlsystem.training.drift_limits import DriftLimits, drift_limits
 from mlsystem.training.evaluation import Evaluation, evaluate
-from mlsystem.training.outages import VIEW_COLUMNS, with_outages, without
+from mlsystem.training.outages import OUTAGES, with_outages, without
 from mlsystem.training.slices import Slice, slices, watched
 from mlsystem.training.split import Rows, Split, default_split, rows_of, split_rows
 from mlsystem.training.trained import Fitted, Trained, fit
@@ -33,7 +33,7 @@ class Result:
     tune: Evaluation
     test: Evaluation
     slices: tuple[Slice, ...]  # of test
-    outages: Mapping[str, Mapping[str, float]]  # by view: the metrics of tune, had that view been missing
+    outages: Mapping[str, Mapping[str, float]]  # by what is missing: the metrics of tune without it
     scores: np.ndarray
     score_reference: Reference
     latency_ms: float  # one row, median
@@ -121,7 +121,7 @@ def _result(name: str, parts: Mapping[str, Rows], known: Rows, seed: int, thread
         evaluate(fitted.predict(tune.matrix), tune.is_late),
         evaluate(scores, test.is_late),
         slices(scores, test),
-        {view: evaluate(fitted.predict(without(tune, view).matrix), tune.is_late).metrics for view in VIEW_COLUMNS},
+        {name: evaluate(fitted.predict(without(tune, name).matrix), tune.is_late).metrics for name in OUTAGES},
         scores,
         score_reference(fitted, train),
         latency_ms(fitted.model, test.matrix),

@@ -20,6 +20,7 @@ from mlsystem.domain import adapter
 from mlsystem.domain.tables import DAYS, EVENT_TABLES
 from mlsystem.engine import query
 from mlsystem.errors import UserError
+from mlsystem.source.deliver import malformed
 from mlsystem.validation.expectations import Breach, find_breaches, open_context
 from mlsystem.validation.offline_pages import make_offline
 
@@ -103,7 +104,7 @@ def _judge(
         breaches += find_breaches(context, table, delivered[table.name].to_pandas())
         progress(f"{table.name}: {delivered[table.name].num_rows:,} rows")
     accepted, refused = _split(delivered, breaches)
-    profile = _profile(days, accepted, refused)
+    profile = _profile(days, accepted, [*refused.values(), malformed(source_dir)])
     of_days = find_breaches(context, DAYS, profile)
     make_offline(validated_dir / "docs")
     stopping = [breach for breach in of_days if _is_critical(breach)]
@@ -133,8 +134,8 @@ def _split(delivered: dict[str, pa.Table], breaches: list[Breach]) -> tuple[dict
             if breach.table == name and _is_critical(breach):
                 why = dict.fromkeys(breach.rows, breach) | why
         bad = sorted(why)
-        keep = pa.array([True] * rows.num_rows) if not bad else pa.array(~pd.Series(range(rows.num_rows)).isin(bad))
-        accepted[name] = rows.filter(keep)
+        keep = ~pd.Series(range(rows.num_rows)).isin(bad)
+        accepted[name] = rows.filter(pa.array(keep, pa.bool_()))
         labels = {"rule": [why[row].rule.name for row in bad], "reason": [why[row].rule.reason for row in bad]}
         refused[name] = rows.take(pa.array(bad, pa.int64()))
         for column, values in labels.items():
@@ -142,9 +143,9 @@ def _split(delivered: dict[str, pa.Table], breaches: list[Breach]) -> tuple[dict
     return accepted, refused
 
 
-def _profile(days: list[date], accepted: dict[str, pa.Table], refused: dict[str, pa.Table]) -> pd.DataFrame:
-    """One row per day for the day's own rules."""
-    quarantined = pa.concat_tables([rows.select(["service_date"]) for rows in refused.values()])
+def _profile(days: list[date], accepted: dict[str, pa.Table], refused: Sequence[pa.Table]) -> pd.DataFrame:
+    """One row per day for the day's own rules; what could not be read at all counts among the refused."""
+    quarantined = pa.concat_tables([rows.select(["service_date"]) for rows in refused])
     wanted = pa.table({"service_date": pa.array(days, pa.date32())})
     profile = query(adapter.sql("days"), accepted | {"quarantined": quarantined, "wanted": wanted})
     return profile.sort_by("service_date").to_pandas()
