@@ -60,7 +60,7 @@ def checks_at(
     champion: Champion,
     skew: SkewReport | None = None,
     quarantine_share: float = math.nan,
-    stopped: Sequence[date] = (),
+    stopped: Sequence[date] | None = None,
 ) -> tuple[Check, ...]:
     """All checks at `now`, from one row per flight (batch.newest_per_flight); rows asked after `now` do not count.
 
@@ -82,7 +82,7 @@ def checks_at(
             if math.isnan(quarantine_share)
             else f"{quarantine_share:.2%} of the newest day's rows are set aside",
         ),
-        Check("stopped_days", len(stopped), 0, f"stopped by validation: {', '.join(map(str, stopped)) or 'no day'}"),
+        _stopped(stopped),
     )
 
 
@@ -148,6 +148,12 @@ def quarantine_share(validated_dir: Path, day: date) -> float:
         for folder in (validated_dir, validated_dir / "quarantine")
     )
     return bad / (good + bad) if good + bad else math.nan
+
+
+def _stopped(days: Sequence[date] | None) -> Check:
+    if days is None:
+        return Check("stopped_days", math.nan, 0, UNKNOWN)
+    return Check("stopped_days", len(days), 0, f"stopped by validation: {', '.join(map(str, days)) or 'no day'}")
 
 
 def stopped_days(validated_dir: Path, last: date) -> list[date]:
