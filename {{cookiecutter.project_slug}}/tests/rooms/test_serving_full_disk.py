@@ -59,7 +59,7 @@ def fill(folder: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_on_a_full_disk_it_answers_says_so_and_recovers(system, small_disk: Path, tmp_path: Path):  # type: ignore[no-untyped-def]
+def test_on_a_full_disk_it_answers_says_so_and_recovers(system, small_disk: Path):  # type: ignore[no-untyped-def]
     settings: Settings = own_copy(system.settings, small_disk / "data")
     OnlineFeatures(open_store(settings.features_dir, settings.online_dir)).materialise(NOW)
     with running_service(settings) as running:
@@ -78,7 +78,6 @@ def test_on_a_full_disk_it_answers_says_so_and_recovers(system, small_disk: Path
             given += [ask(running, FLIGHT).status for _ in range(50)]
         lives = new.pid in pids(running)
         full.unlink()
-        (tmp_path / "seen.log").write_bytes(running.log_path.read_bytes())
         mended = wait_until(lambda: not any(send(running, "GET", "/model").content["problems"] for _ in range(8)))
         answer = ask(running, FLIGHT).content["predictions"][0]
 
@@ -101,6 +100,16 @@ def test_the_files_that_are_reserved_are_those_that_are_counted_in(tmp_path: Pat
     assert done.stdout.split() == sorted(f"{kind}_PID.db" for kind in SPACE)
     for path in tmp_path.iterdir():
         assert path.stat().st_blocks * 512 >= path.stat().st_size >= 1 << 16, "a hole would be a SIGBUS on a full disk"
+
+
+def test_what_a_worker_imports_before_it_has_room_leaves_the_client_alone():
+    """It looks where to count when it is imported: then no counting in memory is possible any more."""
+    asked = """import logging.config, sys
+from mlsystem.serving import server
+logging.config.dictConfig(server.LOGGING)
+sys.exit("prometheus_client" in sys.modules)"""
+
+    assert subprocess.run([sys.executable, "-c", asked], cwd=ROOT / "src", check=False).returncode == 0
 
 
 def test_without_room_nothing_is_left_half_reserved(tmp_path: Path):

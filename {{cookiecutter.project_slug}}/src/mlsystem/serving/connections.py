@@ -6,6 +6,7 @@ where room is scarce, whoever has kept others waiting longest goes: who sends a 
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Hashable
 from typing import Any, ClassVar
 
@@ -78,3 +79,10 @@ class Connection(H11Protocol):
     def drop(self) -> None:
         """Hang up, whatever is unsent."""
         self._open.abort()
+
+
+class NotOfCallers(logging.Filter):
+    """Drops uvicorn's line for each request that is no HTTP: a caller could fill the disk with them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno != logging.WARNING

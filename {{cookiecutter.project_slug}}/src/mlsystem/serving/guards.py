@@ -209,13 +209,6 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-class NotOfCallers(logging.Filter):
-    """Drops uvicorn's line for each request that is no HTTP: a caller could fill the disk with them."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return record.levelno != logging.WARNING
-
-
 class ExpectedRefusals(logging.Filter):
     """Drops BentoML's error record, with traceback and input values, for each question that was refused."""
 

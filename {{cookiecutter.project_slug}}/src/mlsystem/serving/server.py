@@ -22,7 +22,7 @@ LOGGING = {
         "uvicorn": {"level": "INFO"},
         "uvicorn.error": {"filters": ["no caller"]},
     },
-    "filters": {"no caller": {"()": "mlsystem.serving.guards.NotOfCallers"}},
+    "filters": {"no caller": {"()": "mlsystem.serving.connections.NotOfCallers"}},
 }
 
 
@@ -48,6 +48,7 @@ def main() -> None:
         http=Connection,
         h11_max_incomplete_event_size=HEAD_BYTES,
         ws="none",
+        lifespan="on",  # a worker that cannot begin ends, with a line: it must not stay and answer 500
         timeout_keep_alive=int(HEAD_SECONDS),
         timeout_graceful_shutdown=STOP_SECONDS,
         timeout_worker_healthcheck=HUNG_SECONDS,
