@@ -1,7 +1,7 @@
 """What the alerts do in ten quiet weeks, and docs/alerts.md's table: `python benchmarks/alerts.py record judge table`.
 
 `record` replays the ten weeks through the service (25 minutes on 2 idle cores), `judge` runs the rules over them (5
-minutes), `table` writes the page. The live faults' figures are those that tests/flows/test_alerts_fire.py kept.
+minutes), `table` writes the page, `later` the rows of alerts that came after the weeks were recorded. The live faults' figures are those that tests/flows/test_alerts_fire.py kept.
 
 A week is quiet if on each of its days at least 9 in 10 flights arrived: so chosen before any alarm was looked at. Of
 the 13 weeks that no model saw ten are; the three between 3 and 23 December, with their storms, are left out.
@@ -11,6 +11,7 @@ import json
 import re
 import sys
 import tempfile
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -21,9 +22,13 @@ from rule_engine import alarms, read
 from servers import own_settings
 
 from mlsystem import storage
+from mlsystem.domain.features import SILENT_FROM, SOURCE_TABLES, SOURCES
+from mlsystem.features.build import TABLES
 from mlsystem.monitoring import checks
 from mlsystem.serving.run import running_service
 from mlsystem.settings import ROOT, Settings, configure_tools, load_settings
+from mlsystem.streaming.contract import Contract, Refused
+from mlsystem.streaming.event_log import EventLog
 
 FIRST, WEEKS = date(2013, 10, 1), 13  # the champion learned from January to August and was calibrated on September
 # Each played from its first day on a fresh system; the last has two days to get going.
@@ -100,24 +105,59 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def row_of_days(settings: Settings) -> str:
-    """DayStopped came after the ten weeks were recorded: its gauge is of the data alone, so the data is asked."""
+def stopped_weeks(settings: Settings, weeks: list[date]) -> int:
+    """In how many of the weeks' ends a day was stopped: DayStopped's gauge is of the data alone."""
+    return sum(bool(checks.stopped_days(settings.validated_dir, first + timedelta(days=6))) for first in weeks)
+
+
+def silences(settings: Settings, weeks: list[date]) -> int:
+    """How often a table fell silent in the weeks, without the weather, whose silences are the data's own."""
+    rows = storage.Partitions(settings.features_dir / SOURCES.name)
+    found = 0
+    for first in weeks:
+        seen = rows.read(storage.day_range(first, first + timedelta(days=6)))
+        for table in sorted({*SOURCE_TABLES} - {"weather"}):
+            silent = seen[f"overdue_{table}"].to_numpy() >= SILENT_FROM[table]
+            found += int((silent[1:] & ~silent[:-1]).sum() + silent[0])
+    return found
+
+
+def refused(settings: Settings, weeks: list[date]) -> int:
+    """How many of the weeks' events break the contract as single events."""
+    found = 0
+    with tempfile.TemporaryDirectory() as folder, closing(EventLog(Path(folder) / "events.db")) as log:
+        for day in (first + timedelta(days=n) for first in weeks for n in range(7)):
+            offset = log.end()
+            log.append({name: storage.Partitions(settings.validated_dir / name).read([day]) for name in TABLES})
+            contract = Contract(log.schema)
+            for record in log.read(offset, 10_000):
+                try:
+                    contract.keys(str(record.table), record.known_at, record.payload)
+                except Refused:
+                    found += 1
+    return found
+
+
+# Alerts that came after the ten weeks were recorded, and what the weeks' own data says of them.
+LATER = {"DeadLetters": refused, "DayStopped": stopped_weeks, "SourceSilent": silences}
+
+
+def write_later_rows(settings: Settings) -> None:
     text = PAGE.read_text(encoding="utf-8")
     weeks = [date.fromisoformat(day) for day in re.findall(r"\d{4}-\d\d-\d\d", text.partition("begin on")[2])[:10]]
-    ends = [first + timedelta(days=6) for first in weeks]
-    false = sum(bool(checks.stopped_days(settings.validated_dir, end)) for end in ends)
     rules = yaml.safe_load((OPS / "rules.yml").read_text())["groups"]
-    (rule,) = (one for group in rules for one in group["rules"] if one.get("alert") == "DayStopped")
-    live = json.loads(FIRED.read_text())["DayStopped"]
-    cells = rule["labels"]["severity"], unit_tests("DayStopped"), live["fault"]
-    figures = live["scrapes_to_fire"], live["scrapes_to_resolve"], false
-    return f"| [DayStopped](runbooks/DayStopped.md) | {' | '.join(map(str, (*cells, *figures)))} |"
-
-
-def write_row_of_days(settings: Settings) -> None:
-    lines = [one for one in PAGE.read_text(encoding="utf-8").splitlines() if not one.startswith("| [DayStopped]")]
-    last = max(number for number, line in enumerate(lines) if line.startswith("| ["))
-    storage.write_text(PAGE, "\n".join([*lines[: last + 1], row_of_days(settings), *lines[last + 1 :]]) + "\n")
+    severity = {r["alert"]: r["labels"]["severity"] for group in rules for r in group["rules"] if "alert" in r}
+    fired, rows = json.loads(FIRED.read_text()), {}
+    for name, false in LATER.items():
+        figures = fired[name]["scrapes_to_fire"], fired[name]["scrapes_to_resolve"], false(settings, weeks)
+        cells = severity[name], unit_tests(name), fired[name]["fault"], *figures
+        rows[name] = f"| [{name}](runbooks/{name}.md) | {' | '.join(map(str, cells))} |"
+    lines = [one for one in text.splitlines() if not any(one.startswith(f"| [{name}]") for name in rows)]
+    for name, after in zip(severity, [None, *severity], strict=False):  # in the order of the rules
+        if name in rows:
+            place = next(n for n, line in enumerate(lines) if line.startswith(f"| [{after}]"))
+            lines.insert(place + 1, rows[name])
+    storage.write_text(PAGE, "\n".join(lines) + "\n")
 
 
 def unit_tests(name: str) -> str:
@@ -143,8 +183,8 @@ def write_page() -> None:
 def main(steps: list[str]) -> None:
     settings = load_settings()
     configure_tools(settings)
-    if "days" in steps:
-        write_row_of_days(settings)
+    if "later" in steps:
+        write_later_rows(settings)
     if "record" in steps:
         record_all(settings)
     if "judge" in steps:

@@ -25,7 +25,7 @@ consumer_lag_seconds 60
 consumed_events_total{outcome="applied"} 1000
 consumed_events_total{outcome="too_late"} 1
 newest_row_age_seconds{view="origin"} 300
-newest_row_age_seconds{view="destination"} 999999
+newest_row_age_seconds{view="aircraft"} 999999
 """
 WELL = seen.State(
     seen.Service("http://s", NOW, True, "", {"version": "2", "refused": None}, parse(HEALTHY)),

@@ -2,17 +2,19 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pytest
 
-from mlsystem.domain.features import AIRCRAFT, ORIGIN, STORED_FEATURES, VIEWS, WEATHER
+from mlsystem.domain.features import AIRCRAFT, SILENT_FROM, STORED_FEATURES, VIEWS, WEATHER
 from mlsystem.domain.request import Flight
 from mlsystem.feature_store import definitions
 from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.replaced import StoreFile
 from mlsystem.feature_store.store import NotRegistered, open_store
+from mlsystem.serving.predictor import because
 
 NOON = datetime(2013, 6, 3, 12, tzinfo=UTC)
 FLIGHT = Flight("AA", "JFK", "LAX", NOON + timedelta(hours=2), NOON + timedelta(hours=8), "N1")
@@ -101,14 +103,27 @@ def test_a_row_from_after_the_moment_of_prediction_is_not_served(online):
 
 
 def test_an_answer_is_degraded_only_by_views_that_every_flight_should_have(online):
-    numbers = {feature.name: [1.0 if feature.type == "number" else 1] for feature in ORIGIN.features}
     moment = {"event_timestamp": pa.array([NOON], pa.timestamp("us", tz="UTC"))}
-    online.push(ORIGIN, pa.table({"origin": ["JFK"]} | moment | numbers), NOON)
-    assert online.lookup([FLIGHT], [NOON])[0].is_degraded
+    for view in (view for view in VIEWS if view.is_expected):
+        assert online.lookup([FLIGHT], [NOON])[0].is_degraded
+        keys = {key: [FLIGHT.entity_row[key]] for key in view.keys}
+        numbers = {feature.name: [1.0 if feature.type == "number" else 1] for feature in view.features}
+        online.push(view, pa.table(keys | moment | numbers), NOON)
 
-    online.push(WEATHER, weather(NOON, 3.0), NOON)
-
+    assert online.lookup([FLIGHT], [NOON])[0].missing == ("aircraft",)
     assert not online.lookup([FLIGHT], [NOON])[0].is_degraded
+
+
+def test_a_silent_source_table_degrades_an_answer_whose_views_are_all_fresh(online):
+    (stored,) = online.lookup([FLIGHT], [NOON])
+    fresh = replace(stored, missing=(), values={**stored.values, "overdue_arrivals": SILENT_FROM["arrivals"] - 1})
+    assert not fresh.is_degraded
+
+    silent = replace(fresh, values={**fresh.values, "overdue_arrivals": SILENT_FROM["arrivals"]})
+
+    assert silent.silent == ("arrivals",)
+    assert silent.is_degraded
+    assert because(silent)[0] == "arrivals are silent: 25 overdue"
 
 
 def test_an_instant_comes_back_as_it_went_in(online):

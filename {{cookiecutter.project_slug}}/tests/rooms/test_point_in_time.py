@@ -13,13 +13,14 @@ import pytest
 
 import plain
 from mlsystem import storage
-from mlsystem.domain.features import AIRCRAFT, STORED_FEATURES
+from mlsystem.domain.features import AIRCRAFT, SILENCED, SILENT_FROM, SOURCES, STORED_FEATURES
 from mlsystem.domain.request import CODES
 from mlsystem.feature_store import training_sets
 from mlsystem.feature_store.store import open_store
 from mlsystem.settings import ROOT
 
 STORED = [feature.name for feature in STORED_FEATURES]
+OVERDUE = [feature.name for feature in SOURCES.features]  # the same for every flight
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +70,7 @@ def test_rows_in_are_rows_out_in_their_order(store):
     assert joined["number"].tolist() == list(range(9))
     assert joined.loc[0, STORED].equals(joined.loc[1, STORED].rename(0))
     assert joined.loc[[5, 6], STORED].isna().all(axis=None)
-    assert joined.loc[4, STORED].isna().all()
+    assert joined.loc[4, STORED].drop(OVERDUE).isna().all()
     assert joined.loc[0, "origin_departures_24h"] > 0
     assert joined.loc[[2, 3], "previous_leg_delay"].isna().all()
     assert joined.loc[[2, 3], "origin_departures_24h"].tolist() == [joined.loc[0, "origin_departures_24h"]] * 2
@@ -118,7 +119,8 @@ def test_every_feature_equals_plain_python_on_500_random_flights_of_the_year(sto
     for row, flight in enumerate(flights):
         as_of = flight.departs - 2 * plain.HOUR
         expected = world().stored(flight.origin, flight.carrier, flight.destination, flight.tail, as_of)
-        leg_at = expected.pop("previous_leg_at")
+        leg_at, overdue = expected.pop("previous_leg_at"), {name: expected.pop(name) for name in OVERDUE}
+        assert joined.loc[row, OVERDUE].to_dict() == overdue, flight.flight_id
         expected |= {
             "carrier": CODES["carrier"][flight.carrier],
             "origin": CODES["origin"][flight.origin],
@@ -128,6 +130,10 @@ def test_every_feature_equals_plain_python_on_500_random_flights_of_the_year(sto
             "scheduled_block_minutes": flight.arrives - flight.departs,
             "previous_leg_age": None if leg_at is None else (as_of - leg_at) / 60,
         }
+        for table, names in SILENCED.items():
+            if overdue[f"overdue_{table}"] >= SILENT_FROM[table]:
+                gone = {"previous_leg_age" if name == "previous_leg_at" else name for name in names}
+                expected |= dict.fromkeys(gone)
         assert set(expected) == set(matrix.columns)
         for name, value in expected.items():
             found = matrix.at[row, name]

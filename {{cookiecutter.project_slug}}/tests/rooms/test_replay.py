@@ -174,7 +174,7 @@ def test_time_that_brings_no_facts_makes_only_the_rows_of_ticks(featured):
     at_the_tick = recent.advance(noon + timedelta(minutes=15))
 
     assert before_the_tick == {}
-    assert list(at_the_tick) == ["origin"]
+    assert list(at_the_tick) == ["origin", "sources"]
 
 
 def test_facts_are_due_once_and_reference_rows_from_the_start(featured):
@@ -246,7 +246,8 @@ def test_flights_of_an_interval_share_requests_that_never_ask_later_than_two_hou
 
     assert len(said) == played.flights > 700
     assert played.requests < 60
-    assert (played.errors, played.degraded) == (0, 0)
+    assert played.errors == 0
+    assert played.degraded < 0.005 * played.flights  # to a destination that nobody has flown to for a day
 
 
 def test_intervals_give_each_fact_and_each_flight_once_whatever_their_length(featured):
