@@ -3,6 +3,7 @@
 `record` replays the ten weeks through the service (25 minutes on 2 idle cores), `judge` runs the rules over them (5
 minutes), `table` writes the page, `later` the rows of alerts that came after the weeks were recorded. The live faults'
 figures are those that tests/flows/test_alerts_fire.py kept.
+
 A week is quiet if on each of its days at least 9 in 10 flights arrived: so chosen before any alarm was looked at. Of
 the 13 weeks that no model saw ten are; the three between 3 and 23 December, with their storms, are left out.
 """
