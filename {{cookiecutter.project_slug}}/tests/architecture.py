@@ -7,7 +7,7 @@ from pathlib import Path
 PACKAGE = "mlsystem"
 # Upstream first: a room may import the rooms before it. The domain is the exception: it imports only itself.
 _ORDER = (
-    "errors settings storage engine drift metrics domain source validation features feature_store streaming "
+    "errors wording settings storage engine drift metrics domain source validation features feature_store streaming "
     "training model_registry assistant serving monitoring retraining reporting flows __main__"
 )
 ORDER = _ORDER.split()

@@ -5,7 +5,7 @@ import numpy as np
 from mlsystem.domain import costs
 from mlsystem.training.bootstrap import Interval, by_day, draws, interval
 from mlsystem.training.calibration import SMALLEST, losses
-from mlsystem.training.evaluation import evaluate
+from mlsystem.training.evaluation import cents, evaluate
 
 FINE_BINS = 200  # of the score, for AUC: within .0002 of the exact one
 
@@ -43,8 +43,7 @@ def entropy(probabilities: np.ndarray) -> np.ndarray:
 
 def cost_usd(probabilities: np.ndarray, is_late: np.ndarray) -> np.ndarray:
     """What each flight cost under the domain's threshold."""
-    silence = np.where(is_late, costs.cost_cents(False, True), costs.cost_cents(False, False))
-    return np.where(probabilities > costs.WARN_ABOVE, costs.cost_cents(True, True), silence) / 100
+    return cents(probabilities > costs.WARN_ABOVE, is_late) / 100
 
 
 def _binned(probabilities: np.ndarray, bins: int) -> tuple[np.ndarray, int]:

@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mlsystem import storage
+from mlsystem import storage, wording
+from mlsystem.domain.costs import cost_cents
 from mlsystem.errors import UserError
 
 BEGIN, END = "<!-- figures: written by `make readme` -->", "<!-- end of figures -->"
@@ -31,13 +32,15 @@ def write_figures(readme: Path, reports_dir: Path) -> None:
 
 def render(run: dict[str, Any]) -> str:
     """The figures as Markdown: the candidates, then what the run did and how long each stage took."""
-    test, serving, never = run["split"]["test"], run["serving"], run["never_warn_usd_per_1000"]
+    test, serving = run["split"]["test"], run["serving"]
     lines = [
         f"Measured on {test['flights']:,} flights from {test['first_day']} to {test['last_day']}, which no model saw:",
         "",
-        "| model | AUC | PR-AUC | ECE | USD per 1,000 flights | saved against never warning | one row |",
-        "|---|---|---|---|---|---|---|",
-        *(_row(name, model, never, name == run["champion"]) for name, model in run["models"].items()),
+        "| model | AUC | PR-AUC | ECE raw | ECE Platt | USD per 1,000 flights | saved by warning | one row |",
+        "|---|---|---|---|---|---|---|---|",
+        *(_row(name, model, name == run["champion"]) for name, model in run["models"].items()),
+        "",
+        *_worth(run),
         "",
         f"From {run['rows']['flights']:,} flights, {run['feature_rows']:,} feature rows and "
         f"{run['rows']['training_set']:,} labelled flights, joined point in time; "
@@ -77,14 +80,46 @@ def render_year(year: dict[str, Any]) -> str:
     )
 
 
-def _row(name: str, model: dict[str, float], never: float, is_champion: bool) -> str:
-    mark = "**" if is_champion else ""
+def _worth(run: dict[str, Any]) -> list[str]:
+    """What the champion's warnings were worth: month by month, and what hangs on the assumed costs."""
+    best = run["models"][run["champion"]]
+    worth, saved = best["worth"], sorted(one["saved"] for one in run["sensitivity"])
+    perfect, range_of_savings = wording.number(100 * worth["perfect_share"], ".0f", " %"), (saved[0], saved[-1])
+    warning, surprise = (cost_cents(is_warned, True) / 100 for is_warned in (True, False))
+    return [
+        "Saved is against never warning, with its 90 % interval over days. The champion by month (bias is the mean "
+        "probability less the late share):",
+        "",
+        "| month | late | bias | ECE | precision | recall | saved per 1,000 |",
+        "|---|---|---|---|---|---|---|",
+        *(_month(month, found) for month, found in (*best["months"].items(), ("all", worth))),
+        "",
+        f"That is {perfect} of what perfect foresight would save. A warning costs {warning:,.0f} dollars, a surprise "
+        f"{surprise:,.0f}: assumptions, for one traveller per flight; with each of them halved or doubled it saves "
+        f"{wording.between(*range_of_savings)}. {run['never_arrived']['flights']:,} cancelled or diverted flights of "
+        "those days have no label and are not counted.",
+    ]
+
+
+def _month(month: str, found: dict[str, Any]) -> str:
+    cells = [
+        month,
+        wording.number(100 * found["late_share"], ".1f", " %"),
+        wording.number(found["bias"], "+.3f"),
+        *(wording.number(found[name], ".3f") for name in ("ece", "precision", "recall")),
+        f"{wording.number(found['saved']['value'])} ({wording.between(found['saved']['low'], found['saved']['high'])})",
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _row(name: str, model: dict[str, Any], is_champion: bool) -> str:
+    mark, saved = "**" if is_champion else "", model["worth"]["saved"]
     figures = [
         f"{model['auc']:.3f}",
         f"{model['pr_auc']:.3f}",
-        f"{model['ece']:.3f}",
+        *(f"{model['variants'][how]['ece']:.3f}" for how in ("raw", "platt")),
         f"{model['usd_per_1000']:,.0f}",
-        f"{never - model['usd_per_1000']:,.0f}",
+        f"{wording.number(saved['value'])} ({wording.between(saved['low'], saved['high'])})",
         f"{model['predict_ms_p50']:.2f} ms",
     ]
     return "| " + " | ".join(f"{mark}{cell}{mark}" for cell in (name.replace("_", " "), *figures)) + " |"

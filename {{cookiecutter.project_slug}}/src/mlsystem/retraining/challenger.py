@@ -8,7 +8,6 @@ from mlsystem.retraining.window import expanding_split, is_known
 from mlsystem.storage import digest
 from mlsystem.training.compare import SCORE, column_references, latency_ms, score_reference, watched_limits
 from mlsystem.training.evaluation import evaluate
-from mlsystem.training.outages import with_outages
 from mlsystem.training.split import Rows, require_both_labels
 from mlsystem.training.trained import Fitted, Trained, fit
 
@@ -29,13 +28,13 @@ def window(rows: Rows, known_at: np.ndarray, first_day: date, today: date) -> tu
 
 def fitted(train: Rows, tune: Rows, seed: int, threads: int) -> Fitted:
     """The model alone: what a policy that is only compared needs."""
-    return fit(FAMILY, with_outages(train, seed), tune, seed, threads)
+    return fit(FAMILY, train, tune, seed, threads)
 
 
 def train_challenger(train: Rows, tune: Rows, today: date, seed: int, threads: int) -> Trained:
     """The model with all that the registry keeps of one. It has no test: its flights are still to come."""
     model = fitted(train, tune, seed, threads)
-    references = {**column_references(train), SCORE: score_reference(model, train)}
+    references = {**column_references(train), SCORE: score_reference(model)}
     climatology = fit("climatology", train, tune, seed, threads).model
     parts = {"train": train, "tune": tune}
     fingerprint = digest(*(part.matrix.tobytes() + part.is_late.tobytes() for part in parts.values()))

@@ -13,7 +13,7 @@ from mlsystem.training.calibration import log_loss
 from mlsystem.training.split import Rows
 
 if TYPE_CHECKING:
-    from lightgbm import Booster
+    from lightgbm import Booster, Dataset
 
 MOST_TREES = 400
 PATIENCE = 30  # trees without a lower log-loss on tune before fitting stops
@@ -88,16 +88,21 @@ def fit(train: Rows, tune: Rows, seed: int, threads: int) -> BoostedTrees:
     return min(fitted, key=lambda model: log_loss(model.predict_proba(tune.matrix), tune.is_late))
 
 
+def refit(model: BoostedTrees, rows: Rows, seed: int, threads: int) -> BoostedTrees:
+    """The same setting and the same number of trees, on other rows: nothing is chosen, so no row is kept back."""
+    import lightgbm
+
+    setting = {name: value for name, value in model.parameters.items() if name != "trees"}
+    booster = lightgbm.train({**setting, **_repeatable(seed, threads)}, _dataset(rows), model.parameters["trees"])
+    return from_text(booster.model_to_string(), model.parameters)
+
+
 def _fit_one(parameters: dict[str, Any], train: Rows, tune: Rows, seed: int, threads: int) -> BoostedTrees:
     import lightgbm
 
-    repeatable = {"deterministic": True, "force_row_wise": True, "seed": seed, "num_threads": threads}
-    columns, categories = list(MODEL_COLUMNS), [name for name in MODEL_COLUMNS if name in CODES]
-    known = lightgbm.Dataset(
-        train.matrix, train.is_late.astype(float), feature_name=columns, categorical_feature=categories
-    )
+    known = _dataset(train)
     booster = lightgbm.train(
-        {**parameters, **repeatable},
+        {**parameters, **_repeatable(seed, threads)},
         known,
         MOST_TREES,
         valid_sets=[lightgbm.Dataset(tune.matrix, tune.is_late.astype(float), reference=known)],
@@ -105,6 +110,19 @@ def _fit_one(parameters: dict[str, Any], train: Rows, tune: Rows, seed: int, thr
     )
     text = booster.model_to_string(num_iteration=booster.best_iteration)
     return from_text(text, {**parameters, "trees": text.count("\nTree=")})
+
+
+def _repeatable(seed: int, threads: int) -> dict[str, Any]:
+    return {"deterministic": True, "force_row_wise": True, "seed": seed, "num_threads": threads}
+
+
+def _dataset(rows: Rows) -> "Dataset":
+    import lightgbm
+
+    columns, categories = list(MODEL_COLUMNS), [name for name in MODEL_COLUMNS if name in CODES]
+    return lightgbm.Dataset(
+        rows.matrix, rows.is_late.astype(float), feature_name=columns, categorical_feature=categories
+    )
 
 
 def from_text(text: str, parameters: Mapping[str, Any] = MappingProxyType({})) -> BoostedTrees:
