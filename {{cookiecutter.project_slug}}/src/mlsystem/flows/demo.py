@@ -128,11 +128,9 @@ def _monitoring(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write(settings: Settings, run: dict[str, Any]) -> str:
-    import json
-
     from mlsystem.reporting.page import write_report
 
-    storage.write_text(settings.reports_dir / "run.json", json.dumps(run, indent=2) + "\n")
+    storage.write_json(settings.reports_dir / "run.json", run)
     return str(write_report(settings.reports_dir))
 
 

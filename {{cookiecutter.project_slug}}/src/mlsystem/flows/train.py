@@ -47,7 +47,7 @@ def fit_candidates(path: Path, fingerprint: str, seed: int, settings: Settings) 
     about = {"data_fingerprint": fingerprint}
     version = registry.publish(comparison, settings.models_dir, about)
     storage.write_text(settings.models_dir / "model_card.md", model_card(comparison, about))
-    storage.write_text(settings.models_dir / "comparison.json", json.dumps(summarise(comparison), indent=2))
+    storage.write_json(settings.models_dir / "comparison.json", summarise(comparison))
     return version
 
 

@@ -56,28 +56,35 @@ def render(run: dict[str, Any]) -> str:
 
 
 def render_year(year: dict[str, Any]) -> str:
-    """What `make year` found, as Markdown: the loop beside its floor and its ceiling."""
-    worth = ""
-    if year["kept"]:
-        kept = year["kept"]["usd"]
-        worth = (
-            f" With {year['retrainings']} retrainings it kept {kept['value']:.0%} "
-            f"(90 % interval {kept['low']:.0%} to {kept['high']:.0%}) of the dollars that "
-            f"{year['ceiling_retrainings']} would have saved over a frozen model:"
-        )
+    """What `make year` found, as Markdown: the loop beside a model that stays, a calendar, and calendars at random."""
+    policies, flights = year["policies"], year["replay"]["flights"]
+    null = {int(one["trainings"]): one for one in year["bands"]}
     return "\n".join(
         [
             f"`make year` lived {year['first']} to {year['last']} in {year['seconds']['the life'] / 60:.0f} minutes "
-            f"({year['replay']['flights']:,} flights asked, {year['replay']['errors']} errors).{worth}",
+            f"({flights:,} flights asked, {year['replay']['errors']} errors). Against a model that never retrains, in "
+            f"dollars of all those flights, a training costing {wording.number(year['training_usd'])} (assumed):",
             "",
-            "| model | AUC | USD per 1,000 flights |",
-            "|---|---|---|",
-            *(
-                f"| {name} | {found['auc']['value']:.3f} | {found['usd_per_1000']['value']:,.0f} |"
-                for name, found in year["totals"].items()
-            ),
+            "| policy | trainings | AUC | saved (90 %) | after their cost | as many at random: median (5 to 95 %) |",
+            "|---|---|---|---|---|---|",
+            *(_policy(name, one, year["totals"][name], null) for name, one in policies.items()),
         ]
     )
+
+
+def _policy(name: str, policy: dict[str, Any], total: dict[str, Any], null: dict[int, dict[str, Any]]) -> str:
+    """`null`: what all calendars of so many trainings saved, by their number."""
+    saved, other = policy["saved"], null.get(len(policy["trained"]))
+    at_random = f"{wording.number(other['median'])} ({wording.between(other['low'], other['high'])})" if other else ""
+    cells = [
+        name,
+        str(len(policy["trained"])),
+        wording.number(total["auc"]["value"], ".3f"),
+        f"{wording.number(saved['value'])} ({wording.between(saved['low'], saved['high'])})",
+        wording.number(policy["net"]),
+        at_random,
+    ]
+    return "| " + " | ".join(cells) + " |"
 
 
 def _worth(run: dict[str, Any]) -> list[str]:

@@ -37,14 +37,31 @@ class BoostedTrees:
         return np.asarray(self.booster.predict(matrix, num_threads=1))
 
     def contributions(self, matrix: np.ndarray) -> np.ndarray:
-        """Along each tree's path, what every split moved the expected log-odds, summed by column (Saabas).
+        """Along each tree's path, what every split moved the expected log-odds, summed by column (Saabas): not SHAP.
 
-        Exact in its sum, like SHAP, and 20 times faster: 0.05 ms for one row, not 1.1. Where columns act together,
-        it credits the lower split more than SHAP would.
+        Their sum and a constant are the log-odds, as with SHAP. But where columns act together, the lower split gets
+        the credit; `agreement` says how often that changes who comes first. Exact TreeSHAP is LightGBM's own
+        `pred_contrib`: 1.1 ms for one row, not 0.05, and over a second for a request of 1,000 flights.
         """
         leaves = np.asarray(self.booster.predict(matrix, pred_leaf=True, num_threads=1), dtype=int)  # (n, trees)
         tables, offsets = self.paths
         return np.stack([tables[row].sum(axis=0) for row in leaves.reshape(len(matrix), -1) + offsets])
+
+
+def agreement(model: BoostedTrees, matrix: np.ndarray) -> dict[str, float]:
+    """How often the contributions name what exact TreeSHAP names: `first` place, and all `three` in any order.
+
+    `turned`: how many of the first three have the other sign. Shares of the rows (n, F), and of their reasons.
+    """
+    paths, exact = model.contributions(matrix), np.asarray(model.booster.predict(matrix, pred_contrib=True))[:, :-1]
+    ours, theirs = (np.argsort(-np.abs(one), axis=1, kind="stable")[:, :3] for one in (paths, exact))
+    signs = np.sign(np.take_along_axis(paths, ours, 1)) != np.sign(np.take_along_axis(exact, ours, 1))
+    return {
+        "rows": float(len(matrix)),
+        "first": float((ours[:, 0] == theirs[:, 0]).mean()),
+        "three": float((np.sort(ours, axis=1) == np.sort(theirs, axis=1)).all(axis=1).mean()),
+        "turned": float(signs.mean()),
+    }
 
 
 def _path_tables(text: str) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from mlsystem.domain.request import CODES, MODEL_COLUMNS
 from mlsystem.drift import Reference, category_reference, number_reference
 from mlsystem.storage import FINGERPRINT_KEY, digest
+from mlsystem.training import boosting
 from mlsystem.training.candidates import CANDIDATES, Model
 from mlsystem.training.climatology import Climatology
 from mlsystem.training.drift_limits import DriftLimits, drift_limits
@@ -23,6 +24,7 @@ from mlsystem.training.trained import Fitted, Trained, fit
 
 SCORE = "score"  # the name of the predictions' own reference, beside the columns'
 LATENCY_ROWS = 200
+EXPLAINED_ROWS = 500  # of test; exact contributions take a millisecond each
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Result:
     worth: Worth  # of test
     months: Mapping[str, Worth]
     sensitivity: tuple[Mapping[str, float], ...]  # of the savings on test to the assumed costs
+    reasons: Mapping[str, float]  # how far its contributions agree with exact ones; empty where they are exact
     scores: np.ndarray
     score_reference: Reference
     latency_ms: float  # one row, median
@@ -130,10 +133,16 @@ def _result(name: str, parts: Mapping[str, Rows], seed: int, threads: int) -> Re
         worth(scores, test, seed),
         by_month(scores, test, seed),
         tuple(sensitivity(scores, test.is_late)),
+        _reasons(fitted.model, test.matrix),
         scores,
         score_reference(fitted),
         latency_ms(fitted.model, test.matrix),
     )
+
+
+def _reasons(model: Model, matrix: np.ndarray) -> dict[str, float]:
+    rows = matrix[:: max(1, len(matrix) // EXPLAINED_ROWS)][:EXPLAINED_ROWS]
+    return boosting.agreement(model, rows) if isinstance(model, boosting.BoostedTrees) else {}
 
 
 def watched_limits(fitted: Fitted, train: Rows, references: Mapping[str, Reference], seed: int) -> DriftLimits | None:

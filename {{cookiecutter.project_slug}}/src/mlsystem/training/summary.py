@@ -23,6 +23,7 @@ def summarise(comparison: Comparison) -> dict[str, Any]:
             "calibration": {n: [asdict(point) for point in r.test.calibration] for n, r in comparison.results.items()},
             "money": {n: [list(point) for point in r.test.money_curve] for n, r in comparison.results.items()},
         },
+        "reasons": dict(winner.reasons),
         "sensitivity": [dict(one) for one in winner.sensitivity],
         "weakest_slices": [asdict(one) for one in sorted(winner.slices, key=lambda one: one.auc)[:WEAKEST]],
     }

@@ -25,12 +25,17 @@ class Fitted:
     model: Model
     calibration: Calibration  # in use: Platt's, or none
     platt: Calibration  # Platt's, whether it is in use or not
-    held_out: np.ndarray  # (n,) calibrated P(late) of the training rows, each by a model of the other blocks of days
+    raw_held_out: np.ndarray  # (n,) P(late) of the training rows, each by a model of the other blocks of days
     seconds: float  # of the model's own fit
 
     def predict(self, matrix: np.ndarray) -> np.ndarray:
         """Calibrated P(late), (n,), for (n, F)."""
         return self.calibration.apply(self.model.predict_proba(matrix))
+
+    @property
+    def held_out(self) -> np.ndarray:
+        """Calibrated P(late) of the training rows, out of fold; NaN where the other blocks could teach nothing."""
+        return self.calibration.apply(self.raw_held_out)
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,11 @@ class Trained:
     drift_limits: DriftLimits | None  # None: not chosen
     climatology: Climatology
     about: Mapping[str, Any]
+    rehearsal: "Trained | None" = None  # the same recipe without the last weeks: retraining/challenger.py
+
+    def predict(self, matrix: np.ndarray) -> np.ndarray:
+        """Calibrated P(late), (n,), for (n, F)."""
+        return self.fitted.predict(matrix)
 
 
 def fit(name: str, train: Rows, tune: Rows, seed: int, threads: int) -> Fitted:
@@ -57,5 +67,4 @@ def checked(name: str, model: Model, train: Rows, seed: int, threads: int, secon
     """The model with its out-of-fold scores, and calibrated if they show that this helps."""
     refit = CANDIDATES[name].refit
     scores = out_of_fold(train, lambda rows: refit(model, with_outages(rows, seed), seed, threads).predict_proba)
-    calibration, platt = calibrate(scores, train)
-    return Fitted(name, model, calibration, platt, calibration.apply(scores), seconds)
+    return Fitted(name, model, *calibrate(scores, train), scores, seconds)
