@@ -72,7 +72,8 @@ def decide_and_train(seen: "Seen", settings: Settings, tell: bool = True) -> str
         return None
     say(f"  {seen.now:%Y-%m-%d} {decision.because}")
     if decision.retrain:
-        version = registry.publish_challenger(train_on(seen.now.date(), settings), settings.models_dir, {})
+        trained = train_on(seen.now.date(), settings, journal.learned_until(champion.training).date())
+        version = registry.publish_challenger(trained, settings.models_dir, {})
         say(f"  version {version} answers in the shadow of version {champion.version}")
     journal.note(settings.models_dir, seen.now.date(), "decision", decision.because, version=version)
     return version
@@ -108,11 +109,11 @@ def challenger_of(settings: Settings) -> tuple[str | None, str]:
 
 
 @task
-def train_on(today: date, settings: Settings) -> "Trained":
-    """A challenger from every label known at 00:00 UTC of the day."""
+def train_on(today: date, settings: Settings, champion_since: date | None = None) -> "Trained":
+    """A challenger, from every label known at 00:00 UTC of the day, to a champion that learned until another."""
     from mlsystem.retraining.challenger import train_challenger, window
 
-    lesson = window(*training_rows(settings), settings.first_day, today)
+    lesson = window(*training_rows(settings), settings.first_day, today, champion_since)
     say(f"  training on {len(lesson.everything):,} flights whose label is known, rehearsed on {len(lesson.before):,}")
     return train_challenger(lesson, today, load_project().seed, settings.threads)
 

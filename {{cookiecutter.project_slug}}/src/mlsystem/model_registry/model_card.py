@@ -184,7 +184,7 @@ def _reasons(comparison: Comparison) -> str:
         return said
     return (
         f"{said} It is summed along the trees' paths, and is not SHAP: of {found['rows']:,.0f} test flights exact "
-        f"TreeSHAP names the same first reason for {found['first']:.0%} and the same three for {found['three']:.0%}, and "
+        f"TreeSHAP names the same first reason for {found['first']:.0%}, the same three for {found['three']:.0%}, and "
         f"gives {found['turned']:.0%} of the reasons the other sign."
     )
 

@@ -84,12 +84,12 @@ def by_the_trigger(dated: Dated) -> list[int]:
         newest = trained[-1]
         first = max(days[place - 1], days[newest] + FEWEST_DAYS * DAY)
         nights = np.arange(first + DAY, days[place] + DAY)
-        if any(_is_beyond(dated, newest, night) for night in nights):
+        if any(is_beyond(dated, newest, night) for night in nights):
             trained.append(place)
     return trained
 
 
-def _is_beyond(dated: Dated, model: int, night: np.datetime64) -> bool:
+def is_beyond(dated: Dated, model: int, night: np.datetime64) -> bool:
     """Whether the week whose labels are known that night is outside what the model's own weeks keep to."""
     last = night - KNOWN_AFTER
     week = (dated.service_date > last - WEEK * DAY) & (dated.service_date <= last)

@@ -6,7 +6,7 @@ ones that it must not miss.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from mlsystem.training.split import Rows, require_both_labels
 from mlsystem.training.trained import Fitted, Trained, checked, fit
 
 FAMILY = "lightgbm"
+FEWEST_JUDGED = timedelta(days=7)  # the gate's fewest days
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,17 @@ def joined(first: Rows, second: Rows) -> Rows:
     )
 
 
-def window(rows: Rows, known_at: np.ndarray, first_day: date, today: date) -> Lesson:
+def window(
+    rows: Rows, known_at: np.ndarray, first_day: date, today: date, champion_since: date | None = None
+) -> Lesson:
     """At 00:00 UTC of `today`: only labels known by then; for the rehearsal only those known before its last weeks.
 
-    Raises UnusableTrainingSet if a part has not both late and punctual flights.
+    A champion that learned until a day within these weeks is met by a rehearsal that learned as long: else it would win
+    by its newer days. Raises UnusableTrainingSet if a part has not both late and punctual flights.
     """
     judged_from = expanding_split(first_day, today).train_until
+    if champion_since is not None:
+        judged_from = max(judged_from, min(champion_since, today - FEWEST_JUDGED))
     tuned_from = np.datetime64(expanding_split(first_day, judged_from).train_until)
     known, before = (is_known(known_at, rows.service_date, day) for day in (today, judged_from))
     is_train = rows.service_date < tuned_from

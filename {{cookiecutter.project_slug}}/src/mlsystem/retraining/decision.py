@@ -64,15 +64,16 @@ def decide(measured: Measured, limits: Limits | None = None) -> Decision:
 def _cause(measured: Measured, limits: Limits) -> str | None:
     low, high = measured.week_gap_limits
     if measured.week_gap < low or measured.week_gap > high:
-        way = "more" if measured.week_gap > 0 else "fewer"
+        off = f"{wording.number(abs(measured.week_gap), '.1%')} {'more' if measured.week_gap > 0 else 'fewer'}"
         return (
-            f"in the last week it promised {abs(measured.week_gap):.1%} {way} late flights than came (weeks of its "
-            f"training: {wording.between(low, high, '+.1%')}), so something broke"
+            f"in the last week it promised {off} late flights than came (weeks of its training: "
+            f"{wording.between(low, high, '+.1%')}), so something broke"
         )
     if measured.window_labels < limits.fewest_window_labels and measured.score_psi > measured.score_psi_limit:
+        value, limit = (wording.number(one, ",.3f") for one in (measured.score_psi, measured.score_psi_limit))
         return (
-            f"the scores drifted (PSI {measured.score_psi:.3f}, limit {measured.score_psi_limit:.3f}) and only "
-            f"{measured.window_labels:,} labels say what that costs"
+            f"the scores drifted (PSI {value}, limit {limit}) and only {measured.window_labels:,} labels say what that "
+            "costs"
         )
     if measured.trained_on < measured.today.replace(day=1):
         return f"the last was on {measured.trained_on}, and each month has one"

@@ -122,7 +122,8 @@ def _slices(evidence: Evidence, limits: Limits, seed: int) -> Rule:
 
 
 def _harm(harm: Harm, form: str, unit: str) -> str:
-    return f"{harm.slice} loses {harm.value:{form}} {unit}, at least {harm.at_least:{form}} ({harm.flights:,} flights)"
+    value, bound = wording.number(harm.value, form), wording.number(harm.at_least, form)
+    return f"{harm.slice} loses {value} {unit}, at least {bound} ({harm.flights:,} flights)"
 
 
 def _calibration(evidence: Evidence, limits: Limits) -> tuple[Rule, Rule]:
@@ -131,8 +132,18 @@ def _calibration(evidence: Evidence, limits: Limits) -> tuple[Rule, Rule]:
         slope = platt(evidence.challenger, evidence.is_late).slope
     low, high = limits.slope
     return (
-        Rule("calibration error", error <= limits.most_ece, f"ECE {error:.3f}", f"at most {limits.most_ece}"),
-        Rule("calibration slope", low <= slope <= high, f"slope {slope:.2f} of log-odds", f"{low} to {high}"),
+        Rule(
+            "calibration error",
+            error <= limits.most_ece,
+            f"ECE {wording.number(error, '.3f')}",
+            f"at most {limits.most_ece}",
+        ),
+        Rule(
+            "calibration slope",
+            low <= slope <= high,
+            f"slope {wording.number(slope, ',.2f')} of log-odds",
+            f"{low} to {high}",
+        ),
     )
 
 
@@ -143,15 +154,15 @@ def _budgets(evidence: Evidence, limits: Limits) -> tuple[Rule, ...]:
             "shadow",
             shadow.scored >= max(limits.fewest_shadowed, limits.shadow_share * shadow.asked)
             and shadow.furthest <= limits.shadow_furthest,
-            f"{shadow.scored:,} of {shadow.asked:,} live questions scored, the furthest {shadow.furthest:.1e} from its "
-            "file's answer",
+            f"{shadow.scored:,} of {shadow.asked:,} live questions scored, the furthest "
+            f"{wording.figure(shadow.furthest, 2)} from its file's answer",
             f"at least {limits.fewest_shadowed:,} and {limits.shadow_share:.0%} scored, each within "
-            f"{limits.shadow_furthest:.0e}",
+            f"{wording.figure(limits.shadow_furthest)}",
         ),
         Rule(
             "latency",
             milliseconds <= limits.most_latency_ms,
-            f"{milliseconds:.2f} ms for one row",
+            f"{wording.number(milliseconds, '.2f')} ms for one row",
             f"at most {limits.most_latency_ms:g} ms",
         ),
         Rule("size", size <= limits.most_bytes, f"{size:,} bytes", f"at most {limits.most_bytes:,} bytes"),
