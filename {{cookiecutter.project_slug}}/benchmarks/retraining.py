@@ -42,8 +42,8 @@ class Year:
     known_at: np.ndarray
     seed: int
 
-    def train(self, today: date) -> tuple[challenger.Lesson, Trained]:
-        lesson = challenger.window(self.rows, self.known_at, NEW_YEAR, today)
+    def train(self, today: date, champion_since: date | None = None) -> tuple[challenger.Lesson, Trained]:
+        lesson = challenger.window(self.rows, self.known_at, NEW_YEAR, today, champion_since)
         return lesson, challenger.train_challenger(lesson, today, self.seed, 1)
 
     def between(self, first: date, until: date) -> Rows:
@@ -86,7 +86,7 @@ def policies(year: Year, models: dict) -> dict:
     dated = calendars.Dated(MONTHS, scores, limits, live.is_late, live.service_date)
     gated = [0]
     for place in range(1, len(MONTHS)):
-        if judge(_evidence(year, models, MONTHS[gated[-1]], MONTHS[place])).accepted:
+        if judge(_evidence(models, MONTHS[gated[-1]], MONTHS[place])).accepted:
             gated.append(place)
     frozen = cost_usd(dated.answers([0]), live.is_late)
     found = {}
@@ -104,7 +104,7 @@ def policies(year: Year, models: dict) -> dict:
     return found | {"bands": calendars.bands(dated), "flights": len(live), "frozen_usd": float(frozen.sum())}
 
 
-def _evidence(year: Year, models: dict, champion: date, today: date) -> Evidence:
+def _evidence(models: dict, champion: date, today: date) -> Evidence:
     """The rehearsal of `today` and the champion, on the last weeks, of which the rehearsal knows nothing."""
     lesson, model = models[today]
     unseen = lesson.judged.where(lesson.judged.service_date >= np.datetime64(max(lesson.judged_from, champion)))
@@ -126,7 +126,7 @@ def gate(year: Year, models: dict) -> dict:
     """Each pair's verdict, what was gained on the judged days, and what in the month after, USD per 1,000 flights."""
     pairs = []
     for champion, today in combinations(MONTHS, 2):
-        evidence = _evidence(year, models, champion, today)
+        evidence = _evidence(models, champion, today)
         after = year.between(today, today + timedelta(days=31))
         then = cost_usd(models[champion][1].predict(after.matrix), after.is_late)
         saved = 1_000 * (then - cost_usd(models[today][1].predict(after.matrix), after.is_late))
@@ -172,13 +172,15 @@ def broken(year: Year, champion: Trained, kind: str, delays: np.ndarray) -> dict
     seen = next((night for night in nights if calendars.is_beyond(dated, 0, np.datetime64(night))), None)
     if seen is None:
         return {"kind": kind, "seen": None}
-    _, model = world.train(seen)
+    lesson, model = world.train(seen, date(2013, 7, 1))
+    verdict = judge(_evidence({date(2013, 7, 1): (None, champion), seen: (lesson, model)}, date(2013, 7, 1), seen))
     rest = world.between(seen + timedelta(days=1), august)  # a day in the shadow
     saved = cost_usd(champion.predict(rest.matrix), rest.is_late) - cost_usd(model.predict(rest.matrix), rest.is_late)
     net = float(saved.sum()) - calendars.training_usd(1)
     return {
         "kind": kind,
         "seen": str(seen),
+        "the gate": verdict.because,
         "flights": len(rest),
         "saved_until_the_calendar": float(saved.sum()),
         "net": net,

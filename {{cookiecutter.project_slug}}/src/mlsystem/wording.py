@@ -18,6 +18,11 @@ def between(low: object, high: object, form: str = ",.0f", unit: str = "") -> st
     return UNKNOWN if UNKNOWN in ends else " to ".join(ends)
 
 
+def share(value: object, places: int = 0) -> str:
+    """A share of 1 in percent; `unknown` if it is no number."""
+    return UNKNOWN if number(value) == UNKNOWN or not isinstance(value, int | float) else f"{100 * value:,.{places}f} %"
+
+
 def figure(value: object, digits: int = 4) -> str:
     """About so many digits, whatever the number's size, and never an exponent."""
     if number(value) == UNKNOWN or not isinstance(value, int | float):

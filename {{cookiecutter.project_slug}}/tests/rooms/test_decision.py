@@ -22,7 +22,7 @@ def test_in_a_month_that_has_had_its_training_a_model_that_holds_is_left_alone_a
 
     assert not decision.retrain
     assert decision.because == (
-        "no retraining: this month's was on 2013-07-01, and 25,000 labels show its probabilities +0.1% off (-2.0% to "
+        "no retraining: the last was on 2013-07-01, and 25,000 labels show its probabilities +0.1% off (-2.0% to "
         "+2.2%), no more than chance"
     )
 
@@ -79,6 +79,13 @@ def test_asked_every_night_of_a_year_the_calendar_trains_once_a_month():
             days.append(today)
 
     assert days == [date(2013, month, 1) for month in range(4, 13)]
+
+
+def test_what_the_trigger_trained_lately_is_not_trained_again_by_the_calendar():
+    first = replace(WELL, today=date(2013, 8, 1))
+
+    assert not decide(replace(first, trained_on=date(2013, 7, 18))).retrain
+    assert decide(replace(first, trained_on=date(2013, 7, 17))).retrain
 
 
 def test_without_evidence_the_sentence_says_so():

@@ -45,6 +45,15 @@ def test_the_rehearsal_knows_nothing_of_the_days_that_it_is_judged_on_and_the_ch
     assert len(lesson.everything) == len(lesson.train) + len(lesson.tune) + len(lesson.judged) == 4 * 119
 
 
+def test_a_champion_that_learned_lately_is_met_by_a_rehearsal_that_learned_as_long():
+    rows, today = flights(120), date(2013, 5, 1)
+    known_at = rows.service_date.astype("datetime64[us]") + DAY
+
+    since = {day: window(rows, known_at, JANUARY, today, day).judged_from for day in (date(2013, 4, 20), MARCH, today)}
+
+    assert since == {date(2013, 4, 20): date(2013, 4, 20), MARCH: date(2013, 4, 3), today: date(2013, 4, 24)}
+
+
 @pytest.fixture(scope="module")
 def lesson() -> Lesson:
     rows = rows_of(planted_training_set(days=60, flights_a_day=80))

@@ -10,7 +10,7 @@ from mlsystem.domain.request import CODES, MODEL_COLUMNS
 from mlsystem.training import boosting, candidates, climatology
 from mlsystem.training.calibration import Calibration, calibrate, log_loss, log_odds
 from mlsystem.training.compare import Comparison, compare
-from mlsystem.training.out_of_fold import FOLDS, out_of_fold
+from mlsystem.training.out_of_fold import FOLDS, folds, out_of_fold
 from mlsystem.training.outages import SHARE, VIEW_COLUMNS, with_outages, without
 from mlsystem.training.plots import write_plots
 from mlsystem.training.split import Rows, Split, UnusableTrainingSet, default_split, rows_of, split_rows
@@ -182,6 +182,15 @@ def test_one_month_with_a_rate_of_its_own_corrects_nothing_but_is_shown():
     assert found.is_identity
     assert found.apply(probabilities) is probabilities
     assert not platt.is_identity, "the report shows what it would have been"
+
+
+def test_months_with_rates_of_their_own_up_and_down_correct_nothing():
+    """Each correction helps the block that it was fitted on, and harms the next: judged on others, none is clear."""
+    probabilities, rows = told(Calibration())
+    block, random = folds(rows.service_date), np.random.default_rng(5).random(len(rows))
+    rows.is_late[:] = np.where(block % 2, rows.is_late & (random < 0.6), rows.is_late | (random < 0.15))
+
+    assert calibrate(probabilities, rows)[0].is_identity
 
 
 def test_a_calibrator_of_one_month_alone_would_have_taken_its_season_for_an_error():

@@ -101,7 +101,7 @@ def _money(comparison: Comparison) -> str:
         (f"{one['warning']:g}", f"{one['surprise']:g}", f"{one['above']:.3f}", wording.number(one["saved"]))
         for one in winner.sensitivity
     ]
-    perfect = wording.number(100 * winner.worth.perfect_share, ".0f", " %")
+    perfect = wording.share(winner.worth.perfect_share)
     return (
         f"## What the warnings were worth\n\n{_table(heads, rows)}\n\nThat is {perfect} of what warning of exactly the "
         f"late flights would save. Bias is the mean probability less the share that came late.\n\n"

@@ -1,6 +1,7 @@
 """The figures in README.md: written by machine from reports/run.json, between two markers, and only there."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +91,11 @@ def _policy(name: str, policy: dict[str, Any], total: dict[str, Any], null: dict
 def _worth(run: dict[str, Any]) -> list[str]:
     """What the champion's warnings were worth: month by month, and what hangs on the assumed costs."""
     best = run["models"][run["champion"]]
-    worth, saved = best["worth"], sorted(one["saved"] for one in run["sensitivity"])
-    perfect, range_of_savings = wording.number(100 * worth["perfect_share"], ".0f", " %"), (saved[0], saved[-1])
+    worth, saved = best["worth"], [one["saved"] for one in run["sensitivity"]]
+    perfect, range_of_savings = (
+        wording.share(worth["perfect_share"], 0),
+        (min(saved, default=None, key=_order), max(saved, default=None, key=_order)),
+    )
     warning, surprise = (cost_cents(is_warned, True) / 100 for is_warned in (True, False))
     return [
         "Saved is against never warning, with its 90 % interval over days. The champion by month (bias is the mean "
@@ -108,10 +112,14 @@ def _worth(run: dict[str, Any]) -> list[str]:
     ]
 
 
+def _order(saved: float | None) -> float:
+    return math.inf if saved is None else saved  # one that is not known makes the range unknown
+
+
 def _month(month: str, found: dict[str, Any]) -> str:
     cells = [
         month,
-        wording.number(100 * found["late_share"], ".1f", " %"),
+        wording.share(found["late_share"], 1),
         wording.number(found["bias"], "+.3f"),
         *(wording.number(found[name], ".3f") for name in ("ece", "precision", "recall")),
         f"{wording.number(found['saved']['value'])} ({wording.between(found['saved']['low'], found['saved']['high'])})",
@@ -122,11 +130,11 @@ def _month(month: str, found: dict[str, Any]) -> str:
 def _row(name: str, model: dict[str, Any], is_champion: bool) -> str:
     mark, saved = "**" if is_champion else "", model["worth"]["saved"]
     figures = [
-        f"{model['auc']:.3f}",
-        f"{model['pr_auc']:.3f}",
-        *(f"{model['variants'][how]['ece']:.3f}" for how in ("raw", "platt")),
-        f"{model['usd_per_1000']:,.0f}",
+        wording.number(model["auc"], ".3f"),
+        wording.number(model["pr_auc"], ".3f"),
+        *(wording.number(model["variants"][how]["ece"], ".3f") for how in ("raw", "platt")),
+        wording.number(model["usd_per_1000"]),
         f"{wording.number(saved['value'])} ({wording.between(saved['low'], saved['high'])})",
-        f"{model['predict_ms_p50']:.2f} ms",
+        wording.number(model["predict_ms_p50"], ".2f", " ms"),
     ]
     return "| " + " | ".join(f"{mark}{cell}{mark}" for cell in (name.replace("_", " "), *figures)) + " |"

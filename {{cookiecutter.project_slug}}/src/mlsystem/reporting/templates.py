@@ -13,7 +13,7 @@ FILTERS = {
     "fixed": lambda value, places: wording.number(value, f",.{places}f"),
     "signed": lambda value, places: wording.number(value, f"+,.{places}f"),
     "range": lambda found, form=",.0f": wording.between(found["low"], found["high"], form),
-    "share": lambda value: wording.number(100 * value if value is not None else None, ".0f", " %"),
+    "share": wording.share,
     "utc": lambda moment: f"{moment:%Y-%m-%d %H:%M:%S} UTC",
 }
 

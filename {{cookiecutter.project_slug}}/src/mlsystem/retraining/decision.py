@@ -19,6 +19,7 @@ class Limits:
     window_days: int = 28  # what is told of live performance: four of each weekday, some 25,000 labels
     fewest_new_labels: int = 5_000  # a week of New York; fewer teach nothing that the champion does not know
     fewest_days_between: int = 7  # so that the trigger's week is the newest champion's, not the one's before
+    calendar_days_after: int = 14  # what the trigger trained two weeks ago or less needs no training by the calendar
     fewest_window_labels: int = 5_000  # below, live performance says nothing, and drift is the only witness
 
 
@@ -53,9 +54,7 @@ def decide(measured: Measured, limits: Limits | None = None) -> Decision:
     limits = limits or Limits()
     cause, hindrance = _cause(measured, limits), _hindrance(measured, limits)
     if cause is None:
-        return Decision(
-            False, f"no retraining: this month's was on {measured.trained_on}, and {_well(measured, limits)}"
-        )
+        return Decision(False, f"no retraining: the last was on {measured.trained_on}, and {_well(measured, limits)}")
     if hindrance is not None:
         return Decision(False, f"no retraining yet, though {cause}: {hindrance}")
     return Decision(True, f"retrain: {cause}")
@@ -75,7 +74,8 @@ def _cause(measured: Measured, limits: Limits) -> str | None:
             f"the scores drifted (PSI {value}, limit {limit}) and only {measured.window_labels:,} labels say what that "
             "costs"
         )
-    if measured.trained_on < measured.today.replace(day=1):
+    is_new_month = measured.trained_on < measured.today.replace(day=1)
+    if is_new_month and (measured.today - measured.trained_on).days > limits.calendar_days_after:
         return f"the last was on {measured.trained_on}, and each month has one"
     return None
 
