@@ -1,5 +1,7 @@
 """What a retraining learns from, what is kept of it, and what a loop is worth beside its floor and its ceiling."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,12 +12,14 @@ import pyarrow as pa
 import pytest
 
 from mlsystem.domain.request import MODEL_COLUMNS
+from mlsystem.model_registry import promotions, registry, tracking
 from mlsystem.monitoring.checks import Check
 from mlsystem.retraining import alarms, challenger, journal
 from mlsystem.retraining.challenger import Lesson, window
 from mlsystem.retraining.evidence import shadowed
 from mlsystem.retraining.lived import Lived
 from mlsystem.retraining.seen import Seen
+from mlsystem.settings import ROOT, Settings, child_environment
 from mlsystem.training.split import Rows, UnusableTrainingSet, rows_of
 from planted import planted_training_set
 
@@ -218,6 +222,37 @@ def test_scores_that_drift_alarm_only_while_labels_do_not_show_that_all_is_well(
     assert [one.name for one in alarms.alarming([checks[0], breach("live_performance", float("nan"))])] == [
         "score_drift"
     ]
+
+
+def run(settings: Settings, *task: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "mlsystem", *task]
+    return subprocess.run(
+        command, cwd=ROOT, env=child_environment(settings), capture_output=True, text=True, check=False
+    )
+
+
+def test_a_challenger_is_registered_with_its_rehearsal_and_promoted_by_hand_only_with_the_word(
+    lesson: Lesson, own_settings: Settings
+):
+    models_dir = own_settings.models_dir
+    version = registry.publish_challenger(challenger.train_challenger(lesson, MARCH, 1, 1), models_dir, {})
+    uri = tracking.tracking_uri(models_dir)
+    rehearsal = registry.rehearsal_of(uri, version)
+    journal.note(models_dir, MARCH, "verdict", "refused: dollars", version=version, accepted=False)
+
+    without, after = (
+        run(own_settings, "promote", "--version", version, "--why", "winter", *word)
+        for word in ([], ["--although-refused"])
+    )
+
+    assert (rehearsal, version) == ("1", "2")
+    assert registry.load_version(uri, "1").training["train"]["flights"] == len(lesson.before)
+    assert registry.rehearsal_of(uri, "1") is None
+    assert (without.returncode, after.returncode) == (1, 0), without.stderr + after.stderr
+    assert "the gate refused version 2 (refused: dollars)" in without.stderr
+    assert registry.aliases(models_dir) == {"champion": "2"}
+    (move,) = promotions.history(models_dir)
+    assert move.evidence["although_refused"] == "refused: dollars"
 
 
 def test_a_version_that_the_gate_refused_is_promoted_only_with_the_word_and_that_is_on_record(tmp_path: Path):
