@@ -78,6 +78,7 @@ def _loop_tasks(task: Callable[[str, str], argparse.ArgumentParser]) -> None:
     task("models", "print the versions of the model with their aliases and figures")
     promote = task("promote", "make a version champion; the running service takes it up within seconds")
     promote.add_argument("--version", required=True, help="a version that `models` lists")
+    promote.add_argument("--although-refused", action="store_true", help="of a version that the gate refused")
     rollback = task("rollback", "make the champion before the present one champion again")
     for moves in (promote, rollback):
         moves.add_argument("--why", required=True, help="a sentence for the record")

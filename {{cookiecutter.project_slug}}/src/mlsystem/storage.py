@@ -1,12 +1,15 @@
 """Partitions: one Parquet file per table and day, written aside and renamed, so that a reader sees all or nothing."""
 
 import hashlib
+import json
+import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -129,3 +132,16 @@ def write_text(path: Path, text: str) -> None:
     aside = path.with_name(f"{path.name}.{os.getpid()}.aside")
     aside.write_text(text, encoding="utf-8")
     aside.replace(path)
+
+
+def write_json(path: Path, found: Any) -> None:
+    """The same for what machines and pages read: a number that is not finite becomes null, for NaN is no JSON."""
+    write_text(path, json.dumps(_finite(found), indent=2, allow_nan=False) + "\n")
+
+
+def _finite(found: Any) -> Any:
+    if isinstance(found, float):
+        return found if math.isfinite(found) else None
+    if isinstance(found, Mapping):
+        return {name: _finite(one) for name, one in found.items()}
+    return [_finite(one) for one in found] if isinstance(found, list | tuple) else found

@@ -91,7 +91,10 @@ def test_late_is_fifteen_minutes_or_more(minutes: int, is_late: bool):
 def test_the_threshold_is_where_a_warning_and_silence_cost_the_same():
     at = costs.WARN_ABOVE
 
-    assert at * costs.COST_OF_SURPRISE_CENTS == costs.COST_OF_WARNING_CENTS
+    warn, stay_silent = (
+        at * costs.cost_cents(warned, True) + (1 - at) * costs.cost_cents(warned, False) for warned in (True, False)
+    )
+    assert warn == pytest.approx(stay_silent)
     assert not costs.decide(at)
     assert costs.decide(math.nextafter(at, 1))
     assert not costs.decide(math.nan)
@@ -101,6 +104,17 @@ def test_a_flight_costs_its_warning_or_its_surprise():
     money = {(warned, late): costs.cost_cents(warned, late) for warned in (True, False) for late in (True, False)}
 
     assert money == {(True, True): 1_500, (True, False): 1_500, (False, True): 5_000, (False, False): 0}
+
+
+def test_all_four_cells_move_the_threshold():
+    """A warning that helps more where a delay follows is given earlier; one that costs nothing is always given."""
+    kinder = dict(costs.COSTS_CENTS) | {(True, True): 500}
+    free = dict(costs.COSTS_CENTS) | {(True, False): 0}
+    useless = dict(costs.COSTS_CENTS) | {(True, True): 5_000}
+
+    assert costs.warn_above(kinder) == pytest.approx(1_500 / (1_500 + 4_500))
+    assert (costs.warn_above(free), costs.warn_above(useless)) == (0.0, 1.0)
+    assert costs.warn_above(costs.scaled(2, 2)) == costs.WARN_ABOVE
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Drift on the real year: limits from reference weeks, and which drift it is. The champion learned January to March."""
+"""Drift on the real year: limits from out-of-fold weeks, and which drift it is; false alarms on weeks nobody used."""
 
 import json
 from dataclasses import replace
@@ -13,6 +13,7 @@ from mlsystem.drift import number_reference
 from mlsystem.monitoring.diagnosis import Diagnosis, Window, diagnose
 from mlsystem.training.compare import column_references
 from mlsystem.training.drift_limits import DriftLimits, drift_limits, from_json, window_psi
+from mlsystem.training.out_of_fold import folds, out_of_fold
 from mlsystem.training.slices import watched
 from mlsystem.training.split import Rows, rows_of
 
@@ -24,10 +25,11 @@ class Watched:
     """A champion that learned until a day, its limits for windows of a length, and the rest of the year."""
 
     def __init__(self, rows: Rows, until: str, window_days: int) -> None:
-        self.rows, self.window_days = rows, window_days
+        self.rows, self.window_days, self.until = rows, window_days, np.datetime64(until)
         known = rows.where(rows.service_date < np.datetime64(until))
         self.model = fitted(known)
-        self.known, self.scores = known, self.model.predict_proba(known.matrix)
+        self.known = known
+        self.scores = out_of_fold(known, lambda others: fitted(others).predict_proba)
         self.references = column_references(known) | {"score": number_reference("score", self.scores)}
         self.limits = self.made_with(seed=1)
 
@@ -39,10 +41,18 @@ class Watched:
         start = np.datetime64(first)
         inside = (self.rows.service_date >= start) & (self.rows.service_date < start + self.window_days * DAY)
         rows = self.rows.where(inside)
-        scores = self.model.predict_proba(rows.matrix)
+        scores = self.scores_of(inside)
         columns = dict(zip(MODEL_COLUMNS, rows.matrix.T, strict=True)) | {"score": scores}
         late = rows.is_late if is_late is None else is_late[inside]
         return Window(scores, late, watched(rows), window_psi(columns, self.references))
+
+    def scores_of(self, inside: np.ndarray) -> np.ndarray:
+        """As the model would have said them before it knew: out of fold where it has learned from the day."""
+        known = self.rows.service_date < self.until
+        scores = np.full(len(self.rows), np.nan)
+        scores[known] = self.scores
+        scores[inside & ~known] = self.model.predict_proba(self.rows.matrix[inside & ~known])
+        return scores[inside]
 
     def diagnose(self, first: str | np.datetime64, is_late: np.ndarray | None = None) -> Diagnosis:
         return diagnose(self.window(first, is_late), self.limits)
@@ -132,3 +142,53 @@ def test_a_prior_that_the_probabilities_follow_wholly_costs_nothing(weekly: Watc
 def test_limits_are_the_same_again_and_survive_a_file(weekly: Watched):
     assert weekly.made_with(seed=1) == weekly.limits
     assert from_json(json.loads(json.dumps(weekly.limits.as_json()))) == weekly.limits
+
+
+@pytest.fixture(scope="module")
+def eight_months(year: Rows) -> Watched:
+    """As in production: January to August learned, the last quarter still to come."""
+    return Watched(year, "2013-09-01", window_days=7)
+
+
+def drifting(found: list[Diagnosis]) -> list[str]:
+    return [one.because for one in found if one.kind in ("prior shift", "concept drift")]
+
+
+def test_of_the_thirteen_weeks_of_the_last_quarter_at_most_one_is_called_drift(eight_months: Watched):
+    """No limit was chosen on these weeks; by in-sample scores five were called a prior shift or a concept drift."""
+    weeks = np.arange(np.datetime64("2013-10-01"), np.datetime64("2013-12-31"), 7 * DAY)
+
+    found = drifting([eight_months.diagnose(week) for week in weeks])
+
+    assert len(weeks) == 13
+    assert len(found) <= 1, found
+
+
+def test_in_sample_limits_would_have_called_several_of_them_drift(eight_months: Watched):
+    """The planted fault: the same limits from scores that know their own flights."""
+    watch, rows = eight_months, eight_months.known
+    scores = watch.model.predict_proba(rows.matrix)
+    references = watch.references | {"score": number_reference("score", scores)}
+    limits = drift_limits(rows, scores, references, watched(rows), 1)
+    weeks = np.arange(np.datetime64("2013-10-01"), np.datetime64("2013-12-31"), 7 * DAY)
+
+    assert len(drifting([diagnose(watch.window(week), limits) for week in weeks])) > 1
+    assert limits.gap[1] - limits.gap[0] < watch.limits.gap[1] - watch.limits.gap[0]
+
+
+def test_weeks_that_neither_the_model_nor_the_limits_used_are_seldom_called_drift(eight_months: Watched):
+    """Each block of two months is judged by limits of the other three, from scores that are out of fold for both."""
+    watch, rows, false_alarms, weeks = eight_months, eight_months.known, 0, 0
+    block = folds(rows.service_date)
+    for one in np.unique(block):
+        others = rows.where(block != one)
+        scores = watch.scores[block != one]
+        references = column_references(others) | {"score": number_reference("score", scores)}
+        limits = drift_limits(others, scores, references, watched(others), 1)
+        first, last = (np.datetime64(day) for day in rows.where(block == one).days)
+        for week in np.arange(first, last - 6 * DAY, 7 * DAY):
+            weeks += 1
+            false_alarms += diagnose(watch.window(week), limits).costs
+
+    assert weeks >= 32
+    assert false_alarms <= 4, f"{false_alarms} of {weeks}"

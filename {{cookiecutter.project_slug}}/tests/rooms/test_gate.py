@@ -214,11 +214,29 @@ def test_of_twenty_redrawn_trials_of_a_better_model_at_most_two_are_refused(good
     assert sum(not verdict.accepted for verdict in verdicts) <= 2, [verdict.because for verdict in verdicts]
 
 
-def test_of_twenty_trials_of_an_equal_model_at_most_two_are_accepted(good: Evidence, known: Rows, trial: Trial):
+def test_of_twenty_trials_of_an_equal_model_at_most_two_are_refused(good: Evidence, known: Rows, trial: Trial):
+    """The usual case: judged without its newest days, a challenger of the same recipe is the champion's equal."""
     other = fitted(known, seed=2).predict_proba(trial.live.matrix)
     twins = replace(good, champion=other)
 
-    assert sum(judge(redrawn(twins, seed, swap=True)).accepted for seed in range(DRAWS)) <= 2
+    assert sum(not judge(redrawn(twins, seed, swap=True)).accepted for seed in range(DRAWS)) <= 2
+
+
+def test_of_twenty_trials_of_a_model_that_is_worse_by_twice_the_margin_at_most_two_are_accepted(good: Evidence):
+    """A share of its answers is another flight's: dearer by 2 x 200 USD per 1,000 flights, and calibrated still."""
+    random = np.random.default_rng(1)
+    for share in np.arange(0.05, 1, 0.05):
+        mixed = good.challenger.copy()
+        strangers = random.random(len(mixed)) < share
+        mixed[strangers] = random.permutation(mixed[strangers])
+        worse = replace(good, champion=good.challenger, challenger=mixed)
+        if mean_gains(worse, 0.9, seed=1)[0].value < -2 * Limits().most_worse_usd_per_1000:
+            break
+
+    accepted = sum(judge(redrawn(worse, seed)).accepted for seed in range(DRAWS))
+
+    assert mean_gains(worse, 0.9, seed=1)[0].value > -4 * Limits().most_worse_usd_per_1000
+    assert accepted <= 2
 
 
 def test_a_verdict_over_ninety_days_takes_well_under_a_second_and_is_the_same_again(good: Evidence):

@@ -1,5 +1,8 @@
 """What a retraining learns from, what is kept of it, and what a loop is worth beside its floor and its ceiling."""
 
+import subprocess
+import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -9,13 +12,16 @@ import pyarrow as pa
 import pytest
 
 from mlsystem.domain.request import MODEL_COLUMNS
+from mlsystem.model_registry import promotions, registry, tracking
 from mlsystem.monitoring.checks import Check
-from mlsystem.retraining import alarms, journal
-from mlsystem.retraining.challenger import window
+from mlsystem.retraining import alarms, challenger, journal
+from mlsystem.retraining.challenger import Lesson, window
 from mlsystem.retraining.evidence import shadowed
 from mlsystem.retraining.lived import Lived
 from mlsystem.retraining.seen import Seen
-from mlsystem.training.split import Rows, UnusableTrainingSet
+from mlsystem.settings import ROOT, Settings, child_environment
+from mlsystem.training.split import Rows, UnusableTrainingSet, rows_of
+from planted import planted_training_set
 
 JANUARY, MARCH = date(2013, 1, 1), date(2013, 3, 1)
 MIDNIGHT = datetime(2013, 3, 1, tzinfo=UTC)
@@ -29,15 +35,54 @@ def flights(days: int, a_day: int = 4) -> Rows:
     return Rows(np.zeros((len(dates), len(MODEL_COLUMNS))), is_late, dates)
 
 
-def test_a_retraining_learns_only_from_labels_that_are_known_and_tunes_on_the_last_of_them():
-    rows = flights(90)
+def test_the_rehearsal_knows_nothing_of_the_days_that_it_is_judged_on_and_the_challenger_misses_none():
+    rows = flights(120)
     known_at = rows.service_date.astype("datetime64[us]") + 2 * DAY  # two days after the flight
+    today = date(2013, 5, 1)
 
-    train, tune = window(rows, known_at, JANUARY, MARCH)
+    lesson = window(rows, known_at, JANUARY, today)
 
-    assert train.days[1] < tune.days[0]
-    assert tune.days[1] == date(2013, 2, 27), "of the 28th no label is known at midnight"
-    assert len(train) + len(tune) == 4 * 58
+    assert lesson.judged_from == date(2013, 4, 3)
+    assert lesson.before.days == (JANUARY, date(2013, 4, 1)), "of 2 April no label was known on the third"
+    assert lesson.judged.days == (date(2013, 4, 2), date(2013, 4, 29)), "the freshest day whose labels are known"
+    assert lesson.train.days[1] < lesson.tune.days[0]
+    assert len(lesson.everything) == len(lesson.train) + len(lesson.tune) + len(lesson.judged) == 4 * 119
+
+
+def test_a_champion_that_learned_lately_is_met_by_a_rehearsal_that_learned_as_long():
+    rows, today = flights(120), date(2013, 5, 1)
+    known_at = rows.service_date.astype("datetime64[us]") + DAY
+
+    since = {day: window(rows, known_at, JANUARY, today, day).judged_from for day in (date(2013, 4, 20), MARCH, today)}
+
+    assert since == {date(2013, 4, 20): date(2013, 4, 20), MARCH: date(2013, 4, 3), today: date(2013, 4, 24)}
+
+
+@pytest.fixture(scope="module")
+def lesson() -> Lesson:
+    rows = rows_of(planted_training_set(days=60, flights_a_day=80))
+    return window(rows, rows.service_date.astype("datetime64[us]") + DAY, JANUARY, MARCH)
+
+
+def test_a_rehearsal_is_the_same_whatever_came_true_on_the_days_it_is_judged_on(lesson: Lesson):
+    turned = replace(lesson, judged=replace(lesson.judged, is_late=~lesson.judged.is_late))
+
+    (one, first), (other, second) = (challenger.rehearsed(each, 1, 1) for each in (lesson, turned))
+
+    matrix = lesson.judged.matrix
+    assert np.array_equal(one.model.predict_proba(matrix), other.model.predict_proba(matrix))
+    assert not np.array_equal(first.model.predict_proba(matrix), second.model.predict_proba(matrix))
+    assert one.model.parameters == first.model.parameters, "the challenger has the size that the rehearsal chose"
+
+
+def test_a_challenger_is_kept_with_its_rehearsal_and_what_each_learned_from(lesson: Lesson):
+    trained = challenger.train_challenger(lesson, MARCH, 1, 1)
+
+    assert trained.about["train"]["flights"] == len(lesson.everything)
+    assert trained.rehearsal.about["train"]["flights"] == len(lesson.before)
+    assert journal.learned_until(trained.rehearsal.about) == datetime(2013, 2, 15, tzinfo=UTC)
+    assert journal.learned_until(trained.about) == MIDNIGHT
+    assert trained.metrics["tune"]["flights"] == len(lesson.judged)
 
 
 def test_a_label_that_becomes_known_later_changes_nothing():
@@ -46,9 +91,9 @@ def test_a_label_that_becomes_known_later_changes_nothing():
     late_news = known_at.copy()
     late_news[rows.service_date == np.datetime64("2013-02-10")] = np.datetime64("2013-03-01T00:00:01")
 
-    train, tune = window(rows, late_news, JANUARY, MARCH)
+    lesson = window(rows, late_news, JANUARY, MARCH)
 
-    assert np.datetime64("2013-02-10") not in set(train.service_date) | set(tune.service_date)
+    assert np.datetime64("2013-02-10") not in set(lesson.everything.service_date)
 
 
 def test_a_window_without_both_labels_is_refused_with_what_to_do():
@@ -128,15 +173,13 @@ def lived() -> Lived:
     return Lived(is_late, days, {"floor": floor, "half": half, "ceiling": truth}, seed=1)
 
 
-def test_the_floor_keeps_nothing_the_ceiling_all_and_half_a_life_half(lived: Lived):
+def test_the_floor_saves_nothing_the_truth_all_and_half_a_life_half(lived: Lived):
+    most = lived.saved("ceiling", "floor").value
+
     for name, share in (("floor", 0.0), ("half", 29 / 60), ("ceiling", 1.0)):
-        for kept in lived.kept(name, "floor", "ceiling").values():
-            assert kept.low - 0.01 <= share <= kept.high + 0.01, name
-            assert kept.value == pytest.approx(share, abs=0.05)
-
-
-def test_a_ceiling_that_is_the_floor_leaves_nothing_to_keep_a_share_of(lived: Lived):
-    assert lived.kept("half", "floor", "floor") == {}
+        saved = lived.saved(name, "floor")
+        assert saved.low - 1 <= share * most <= saved.high + 1, name
+        assert saved.value == pytest.approx(share * most, abs=0.1 * most)
 
 
 def test_months_and_totals_are_of_the_same_flights(lived: Lived):
@@ -179,3 +222,45 @@ def test_scores_that_drift_alarm_only_while_labels_do_not_show_that_all_is_well(
     assert [one.name for one in alarms.alarming([checks[0], breach("live_performance", float("nan"))])] == [
         "score_drift"
     ]
+
+
+def run(settings: Settings, *task: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "mlsystem", *task]
+    return subprocess.run(
+        command, cwd=ROOT, env=child_environment(settings), capture_output=True, text=True, check=False
+    )
+
+
+def test_a_challenger_is_registered_with_its_rehearsal_and_promoted_by_hand_only_with_the_word(
+    lesson: Lesson, own_settings: Settings
+):
+    models_dir = own_settings.models_dir
+    version = registry.publish_challenger(challenger.train_challenger(lesson, MARCH, 1, 1), models_dir, {})
+    uri = tracking.tracking_uri(models_dir)
+    rehearsal = registry.rehearsal_of(uri, version)
+    journal.note(models_dir, MARCH, "verdict", "refused: dollars", version=version, accepted=False)
+
+    without, after = (
+        run(own_settings, "promote", "--version", version, "--why", "winter", *word)
+        for word in ([], ["--although-refused"])
+    )
+
+    assert (rehearsal, version) == ("1", "2")
+    assert registry.load_version(uri, "1").training["train"]["flights"] == len(lesson.before)
+    assert registry.rehearsal_of(uri, "1") is None
+    assert (without.returncode, after.returncode) == (1, 0), without.stderr + after.stderr
+    assert "the gate refused version 2 (refused: dollars)" in without.stderr
+    assert registry.aliases(models_dir) == {"champion": "2"}
+    (move,) = promotions.history(models_dir)
+    assert move.evidence["although_refused"] == "refused: dollars"
+
+
+def test_a_version_that_the_gate_refused_is_promoted_only_with_the_word_and_that_is_on_record(tmp_path: Path):
+    journal.note(tmp_path, MARCH, "verdict", "refused: dollars", version="2", accepted=False)
+    journal.note(tmp_path, MARCH, "verdict", "accepted: all", version="3", accepted=True)
+
+    with pytest.raises(journal.Refused, match=r"the gate refused version 2 .* --although-refused"):
+        journal.against(tmp_path, "2", although_refused=False)
+
+    assert journal.against(tmp_path, "2", although_refused=True) == {"although_refused": "refused: dollars"}
+    assert journal.against(tmp_path, "3", although_refused=False) == journal.against(tmp_path, "4", True) == {}

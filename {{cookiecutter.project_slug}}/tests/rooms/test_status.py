@@ -12,14 +12,17 @@ from dataclasses import replace
 import pytest
 
 from mlsystem.model_registry import registry, versions
+from mlsystem.model_registry.promotions import Promotion
 from mlsystem.reporting import state as seen
 from mlsystem.reporting.scrape import NoScrape, parse
 from mlsystem.reporting.status import headline, render, write_status
-from mlsystem.reporting.verdict import wrongs
+from mlsystem.reporting.verdict import refused_champion, wrongs
 from mlsystem.settings import ROOT, Project, Settings, child_environment
 from mlsystem.streaming.event_log import EventLog
 from seen_states import NOW, WELL, checked, scraped
 from serving_probe import FLIGHT, answers, ask, free_port, metric, send
+
+AGAINST_THE_GATE = Promotion("promotion", "1", "2", "me", "better in winter", {"although_refused": "refused: dollars"})
 
 
 def test_a_system_in_which_nothing_is_wrong_is_well():
@@ -44,6 +47,8 @@ def test_a_system_in_which_nothing_is_wrong_is_well():
         (replace(WELL, models=seen.Models(NOW, "", "3")), "version 2 answers and the champion is 3"),
         (replace(WELL, service=replace(WELL.service, model={"version": "2", "refused": "bad"})), "bad"),
         (replace(WELL, models=seen.Models(NOW, "the registry is torn")), "the registry is torn"),
+        (replace(WELL, models=seen.Models(NOW, "", "2", "3", ((AGAINST_THE_GATE, True),))),
+         "version 2 is champion although the gate refused it: refused: dollars"),
         (replace(WELL, consumer=replace(WELL.consumer, problem="no answer")), "no consumer at http://c"),
         (scraped(consumer="consumer_lag_seconds 3700"), "the consumer is 1.0 h of event time behind"),
         (scraped(consumer='consumed_events_total{outcome="too_late"} 20'), "20 of 1,020 facts came too late"),
@@ -66,6 +71,13 @@ def test_what_is_wrong_is_said_in_the_first_line_and_nothing_else_is(state: seen
     assert sentence in found
     assert headline(state) == f"1 thing is wrong: {found}"
     assert "1 thing is wrong</h1>" in render(state, Project(), NOW)
+
+
+def test_who_was_refused_and_is_no_champion_any_more_is_nothing_wrong():
+    back = Promotion("rollback", "2", "1", "me", "dearer")
+    models = seen.Models(NOW, "", "1", None, ((back, True), (AGAINST_THE_GATE, True)))
+
+    assert refused_champion(models) is None
 
 
 @pytest.mark.parametrize("value", [0.07, float("nan"), None, "much"])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mlsystem.domain import costs
 from mlsystem.drift import category_reference, number_reference, psi
+from mlsystem.training.bootstrap import draws, interval, weekly
 from mlsystem.training.evaluation import ece, evaluate, usd_per_1000
 from mlsystem.training.slices import slices
 from mlsystem.training.split import rows_of
@@ -109,3 +110,28 @@ def test_one_value_falls_into_the_bin_that_it_falls_into_among_many(values: list
 
     assert reference.bin_index(value) == reference.bin_indices(np.array([value]))[0]
     assert reference.bin_index(value) < len(reference.counts)
+
+
+def test_weeks_as_witnesses_seldom_reject_a_model_that_is_right_and_single_days_often_do():
+    """Errors that go together from day to day, as measured (.3): 28 days, no gap at all."""
+    random, days = np.random.default_rng(1), np.datetime64("2013-01-01") + np.arange(28)
+    rejected = {"weeks": 0, "days": 0}
+    drawn = draws(28, 1)
+    for _ in range(400):
+        series = np.zeros(60)
+        for place in range(1, 60):
+            series[place] = 0.3 * series[place - 1] + random.standard_normal()
+        series = series[-28:]
+        for name, found in (("weeks", weekly(series, days)), ("days", interval(series.mean(), drawn @ series / 28))):
+            rejected[name] += found.low > 0 or found.high < 0
+
+    assert rejected["weeks"] <= 0.14 * 400
+    assert rejected["days"] >= 0.18 * 400, "what the interval of single days, which it replaces, does"
+
+
+def test_under_two_weeks_there_is_no_interval_over_weeks():
+    days = np.datetime64("2013-01-01") + np.arange(13)
+
+    assert weekly(np.zeros(13), days) is None
+    assert weekly(np.zeros(0), days[:0]) is None
+    assert weekly(np.r_[np.zeros(7), np.ones(7)], np.datetime64("2013-01-01") + np.arange(14)).value == 0.5

@@ -12,7 +12,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
-from mlsystem import storage
+from mlsystem import storage, wording
+from mlsystem.domain.costs import cost_cents
 from mlsystem.domain.tables import EVENT_TABLES
 from mlsystem.flows.memory import PeakMemory
 from mlsystem.flows.progress import say
@@ -102,7 +103,16 @@ def _model(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
     timed(run, "training", lambda: train(settings.first_day, settings.last_day))
     comparison = read_comparison(settings)
     rows = run["rows"] | {"training_set": comparison.pop("rows")}
-    return run | {"rows": rows} | comparison
+    return run | {"rows": rows, "never_arrived": _never_arrived(settings, comparison["split"]["test"])} | comparison
+
+
+def _never_arrived(settings: Settings, test: dict[str, Any]) -> dict[str, float]:
+    """The flights scheduled for the days of test that have no label, and what they would cost as surprises."""
+    flights = storage.Partitions(settings.validated_dir / "flights")
+    days = storage.day_range(date.fromisoformat(test["first_day"]), date.fromisoformat(test["last_day"]))
+    scheduled = sum(flights.rows(day) for day in days if flights.path(day).exists())
+    lost = scheduled - test["flights"]
+    return {"scheduled": scheduled, "flights": lost, "usd_per_1000": lost * cost_cents(False, True) * 10 / scheduled}
 
 
 def _serving(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
@@ -128,11 +138,9 @@ def _monitoring(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write(settings: Settings, run: dict[str, Any]) -> str:
-    import json
-
     from mlsystem.reporting.page import write_report
 
-    storage.write_text(settings.reports_dir / "run.json", json.dumps(run, indent=2) + "\n")
+    storage.write_json(settings.reports_dir / "run.json", run)
     return str(write_report(settings.reports_dir))
 
 
@@ -141,10 +149,14 @@ def _say_results(run: dict[str, Any]) -> None:
         mark = "champion" if name == run["champion"] else ""
         say(
             f"  {name:12} AUC {model['auc']:.3f}  PR-AUC {model['pr_auc']:.3f}  ECE {model['ece']:.3f}"
-            f"  {model['usd_per_1000']:>9,.0f} USD per 1,000 flights  {mark}"
+            f"  {model['usd_per_1000']:>9,.0f} USD per 1,000 flights, saved {_range(model['worth']['saved'])}  {mark}"
         )
     serving = run["serving"]
     say(f"  served {serving['requests']:,} requests, {serving['errors']} errors, p50 {serving['p50_ms']} ms")
+
+
+def _range(saved: dict[str, float]) -> str:
+    return f"{wording.number(saved['value'])} ({wording.between(saved['low'], saved['high'])})"
 
 
 def _breaches(settings: Settings) -> list[dict[str, Any]]:

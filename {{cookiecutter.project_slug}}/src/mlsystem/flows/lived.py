@@ -1,6 +1,6 @@
-"""What a life was worth: the loop beside a model that stays, and one retrained every month; as JSON and a page."""
+"""What a life was worth beside its nulls: a frozen model, a calendar, the trigger alone, calendars drawn at random."""
 
-import json
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -8,19 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from mlsystem import storage
+from mlsystem import storage, wording
+from mlsystem.domain.costs import WARN_ABOVE
 from mlsystem.flows.progress import say
 from mlsystem.flows.retrain import training_rows
 from mlsystem.model_registry import promotions, registry, tracking
 from mlsystem.monitoring import batch, performance
 from mlsystem.retraining import alarms, challenger, journal
+from mlsystem.retraining.calendars import Dated, bands, by_the_trigger, training_usd
 from mlsystem.retraining.lived import Lived
 from mlsystem.serving import prediction_log
 from mlsystem.settings import Settings, load_project
-from mlsystem.training.split import Rows
+from mlsystem.training.trained import Trained
 
-FROZEN, LOOP, CEILING = "frozen", "loop", "retrained monthly"
+FROZEN, LOOP, CALENDAR, TRIGGER = "frozen", "loop", "calendar, no gate", "trigger alone"
 ALL_LABELS = timedelta(days=3)  # after the last day: its last flight has landed
 
 
@@ -47,30 +50,39 @@ def write_page(lives: Lives, counts: dict[str, Any], seconds: dict[str, float]) 
 
     found: dict[str, Any] = {"first": str(lives.first), "last": str(lives.last), "replay": counts, "seconds": seconds}
     found |= figures(lives)
-    storage.write_text(lives.settings.reports_dir / "year.json", json.dumps(found, indent=2) + "\n")
+    storage.write_json(lives.settings.reports_dir / "year.json", found)
     say(f"  {_worth(found)}")
     return write_year(lives.settings.reports_dir)
 
 
 def _worth(found: dict[str, Any]) -> str:
-    if not found["kept"]:
-        return "no month began in this life, so no retraining was decided on: the loop is the frozen model"
-    kept = found["kept"]["usd"]
+    if len(found["policies"][CALENDAR]["trained"]) == 0:
+        return "no month began in this life, so no retraining was due: the loop is the frozen model"
+    loop = found["policies"][LOOP]
+    saved = f"{wording.number(loop['saved']['value'])} ({wording.between(loop['saved']['low'], loop['saved']['high'])})"
     return (
-        f"{found['retrainings']} retrainings instead of {found['ceiling_retrainings']} kept {kept['value']:.0%} of "
-        f"their dollars (90 % interval {kept['low']:.0%} to {kept['high']:.0%})"
+        f"{len(loop['trained'])} trainings saved {saved} USD over a frozen model, {loop['net']:,.0f} after their cost"
     )
 
 
 def figures(lives: Lives) -> dict[str, Any]:
     """Everything the page shows about the models, as plain JSON. Intervals are over days, 90 %."""
-    lived, notes = answers(lives), lives.notes()
+    joined, unlabelled = answered(lives)
+    dated, notes = models(lives, joined), lives.notes()
+    trained = {FROZEN: [0], CALENDAR: list(range(len(dated.days))), TRIGGER: by_the_trigger(dated)}
+    policies = {name: dated.answers(places) for name, places in trained.items()}
+    policies[LOOP] = joined["probability"].to_numpy()
+    order = (FROZEN, LOOP, CALENDAR, TRIGGER)
+    lived = Lived(dated.is_late, dated.service_date, {name: policies[name] for name in order}, load_project().seed)
+    days = {name: [str(dated.days[place]) for place in places[1:]] for name, places in trained.items()}
+    days[LOOP] = [note["day"] for note in notes if note["what"] == "decision" and note["version"] is not None]
     return {
         "flights": len(lived.is_late),
         "late_share": float(lived.is_late.mean()),
-        "retrainings": sum(note["what"] == "decision" and note["version"] is not None for note in notes),
-        "ceiling_retrainings": len(lives.months()),
-        "kept": {name: asdict(share) for name, share in lived.kept(LOOP, FROZEN, CEILING).items()},
+        "never_arrived": unlabelled,
+        "training_usd": training_usd(1),
+        "policies": {name: _policy(lived, name, days[name]) for name in order},
+        "bands": bands(dated),
         "totals": {name: _plain(lived.total(name)) for name in lived.policies},
         "months": {
             name: {month: _plain(found) for month, found in months.items()} for name, months in lived.by_month().items()
@@ -85,37 +97,44 @@ def figures(lives: Lives) -> dict[str, Any]:
     }
 
 
-def answers(lives: Lives) -> Lived:
-    """What each of the three said of every flight that the service was asked about and that arrived.
+def _policy(lived: Lived, name: str, days: list[str]) -> dict[str, Any]:
+    """Which days it trained on, what that saved over the frozen model, and what is left after the trainings' cost."""
+    saved = lived.saved(name, FROZEN)
+    return {"trained": days, "saved": asdict(saved), "net": saved.value - training_usd(len(days))}
 
-    All from the features as they were served: the policies differ in their models alone.
-    """
-    settings = lives.settings
-    arrivals = performance.read_labels(settings.validated_dir)
-    predictions = batch.newest_per_flight(prediction_log.read(settings.predictions_dir))
+
+def answered(lives: Lives) -> tuple[pd.DataFrame, dict[str, float]]:
+    """The flights that the service was asked about and that arrived, by their day; and how many never did."""
+    arrivals = performance.read_labels(lives.settings.validated_dir)
+    predictions = batch.newest_per_flight(prediction_log.read(lives.settings.predictions_dir))
     joined = performance.labelled(predictions, arrivals, predictions["as_of"].max() + ALL_LABELS)
-    rows = performance.rows_of(joined)
+    lost = predictions[~predictions["flight_id"].isin(joined["flight_id"])]
+    warned = float((lost["probability"] > WARN_ABOVE).mean()) if len(lost) else float("nan")
+    return joined, {"flights": len(lost), "warned_share": warned}
+
+
+def models(lives: Lives, joined: pd.DataFrame) -> Dated:
+    """A model for each month's first day, over the features as they were served: the policies differ in models alone.
+
+    Those that the loop trained are not trained again.
+    """
+    settings, rows = lives.settings, performance.rows_of(joined)
     uri, first = tracking.tracking_uri(settings.models_dir), promotions.history(settings.models_dir)[0].to_version
-    frozen = registry.load_version(uri, first).predict(rows.matrix)
-    policies = {FROZEN: frozen, LOOP: joined["probability"].to_numpy(), CEILING: _ceiling(lives, rows, frozen)}
-    return Lived(rows.is_late, rows.service_date, policies, load_project().seed)
-
-
-def _ceiling(lives: Lives, rows: Rows, frozen: np.ndarray) -> np.ndarray:
-    """Each month answered by a model trained on its first day; those that the loop trained are not trained again."""
-    settings, result = lives.settings, frozen.copy()
-    uri = tracking.tracking_uri(settings.models_dir)
     trained = {n["day"]: n["version"] for n in lives.notes() if n["what"] == "decision" and n["version"]}
-    known, known_at = training_rows(settings)
-    for day in lives.months():
+    scores, limits, days = [], [], [lives.first, *lives.months()]
+    for day in days:
+        version = first if day == lives.first else trained.get(str(day))
+        model = registry.load_version(uri, version) if version else _trained(day, settings)
         later = rows.service_date >= np.datetime64(day)
-        if version := trained.get(str(day)):
-            result[later] = registry.load_version(uri, version).predict(rows.matrix[later])
-            continue
-        parts = challenger.window(known, known_at, settings.first_day, day)
-        model = challenger.fitted(*parts, load_project().seed, settings.threads)
-        result[later] = model.predict(rows.matrix[later])
-    return result
+        scores.append(np.full(len(rows), np.nan))
+        scores[-1][later] = model.predict(rows.matrix[later])
+        limits.append(model.drift_limits.gap if model.drift_limits else (-math.inf, math.inf))
+    return Dated(tuple(days), np.stack(scores), tuple(limits), rows.is_late, rows.service_date)
+
+
+def _trained(day: date, settings: Settings) -> Trained:
+    lesson = challenger.window(*training_rows(settings), settings.first_day, day)
+    return challenger.train_challenger(lesson, day, load_project().seed, settings.threads)
 
 
 def _champions(lives: Lives, notes: list[dict[str, Any]]) -> Iterator[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""What happens in a life besides answering: the midnights' checks, the months' decisions, the verdicts, the swaps."""
+"""What happens in a life besides answering: the midnights' checks and triggers, the months' trainings, the verdicts."""
 
 import time
 from collections.abc import Callable
@@ -66,12 +66,15 @@ class Living:
         if moment.date() > self._looked:
             self._looked = moment.date()
             self._timed("the monitor's checks", lambda: self._look(midnight(moment.date())))
+            if self._judging is None:
+                self._timed("decisions and trainings", lambda: self._decide(midnight(moment.date()), is_due=False))
         if self._told is None or moment.date() >= self._told + timedelta(days=7):
             self._told = moment.date()
             say(f"  {moment:%Y-%m-%d}: {counts.flights:,} flights asked, {counts.events:,} events")
 
-    def _decide(self, now: datetime) -> None:
-        version = decide_and_train(self._log.seen(now), self.settings)
+    def _decide(self, now: datetime, is_due: bool = True) -> None:
+        """On the month's day, and every midnight for the trigger, of which only a retraining is told."""
+        version = decide_and_train(self._log.seen(now), self.settings, tell=is_due)
         if version is not None:
             self._judging = now
             self._wait_until("challenger", version)

@@ -1,6 +1,5 @@
 """A batch look at the prediction log: drift, quality, performance, and the checks that the alarms are made from."""
 
-import json
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -68,7 +67,7 @@ def monitor(settings: Settings | None = None) -> dict[str, Any]:
     settings = settings or load_settings()
     say("comparing the prediction log with training, and with what came true")
     found = look(settings)
-    storage.write_text(settings.reports_dir / "monitoring.json", json.dumps(found, indent=2) + "\n")
+    storage.write_json(settings.reports_dir / "monitoring.json", found)
     rows = [{"column": name, "psi": value} for name, value in found["drift"].items()]
     create_table_artifact(key="drift", table=rows)
     performance = found["performance"]

@@ -58,8 +58,8 @@ def judge() -> bool | None:
     return judge_challenger(look(settings), settings)
 
 
-def decide_and_train(seen: "Seen", settings: Settings) -> str | None:
-    """The challenger's version, or None."""
+def decide_and_train(seen: "Seen", settings: Settings, tell: bool = True) -> str | None:
+    """The challenger's version, or None. Without `tell`, a decision against a retraining is not put on record."""
     from mlsystem.model_registry import registry
     from mlsystem.retraining import journal
     from mlsystem.retraining.decision import decide
@@ -67,10 +67,13 @@ def decide_and_train(seen: "Seen", settings: Settings) -> str | None:
 
     champion = registry.load_champion(settings.models_dir)
     last = journal.trained_on(settings.models_dir, champion.training)
-    decision, version = decide(measured(seen, champion, last, load_project().seed)), None
+    decision, version = decide(measured(seen, champion, last)), None
+    if not decision.retrain and not tell:
+        return None
     say(f"  {seen.now:%Y-%m-%d} {decision.because}")
     if decision.retrain:
-        version = registry.publish_challenger(train_on(seen.now.date(), settings), settings.models_dir, {})
+        trained = train_on(seen.now.date(), settings, journal.learned_until(champion.training).date())
+        version = registry.publish_challenger(trained, settings.models_dir, {})
         say(f"  version {version} answers in the shadow of version {champion.version}")
     journal.note(settings.models_dir, seen.now.date(), "decision", decision.because, version=version)
     return version
@@ -106,13 +109,13 @@ def challenger_of(settings: Settings) -> tuple[str | None, str]:
 
 
 @task
-def train_on(today: date, settings: Settings) -> "Trained":
-    """A challenger from every label known at 00:00 UTC of the day."""
+def train_on(today: date, settings: Settings, champion_since: date | None = None) -> "Trained":
+    """A challenger, from every label known at 00:00 UTC of the day, to a champion that learned until another."""
     from mlsystem.retraining.challenger import train_challenger, window
 
-    train, tune = window(*training_rows(settings), settings.first_day, today)
-    say(f"  training on {len(train) + len(tune):,} flights whose label is known")
-    return train_challenger(train, tune, today, load_project().seed, settings.threads)
+    lesson = window(*training_rows(settings), settings.first_day, today, champion_since)
+    say(f"  training on {len(lesson.everything):,} flights whose label is known, rehearsed on {len(lesson.before):,}")
+    return train_challenger(lesson, today, load_project().seed, settings.threads)
 
 
 def training_rows(settings: Settings) -> "tuple[Rows, np.ndarray]":
@@ -132,15 +135,18 @@ def verdict_on(champion: str | None, challenger: str, seen: "Seen", settings: Se
     from mlsystem.model_registry import registry, tracking
     from mlsystem.monitoring import performance, skew
     from mlsystem.retraining import evidence, gate
+    from mlsystem.retraining.journal import learned_until
     from mlsystem.training.compare import latency_ms
 
     uri = tracking.tracking_uri(settings.models_dir)
-    model = registry.load_version(uri, challenger)
+    model, past = registry.load_version(uri, challenger), registry.rehearsal_of(uri, challenger)
+    judged = registry.load_version(uri, past) if past else model
     answers = seen.answers_of(champion, EVIDENCE)
+    unseen = answers[answers["as_of"] >= learned_until(judged.training)]
     store = open_store(settings.features_dir, settings.online_dir, register=False)
     found = evidence.from_the_log(
-        performance.labelled(answers, seen.labels, seen.now),
-        model.predict,
+        performance.labelled(unseen, seen.labels, seen.now),
+        judged.predict,
         latency_ms(model.model, performance.matrix_of(answers.tail(50))),
         registry.model_bytes(uri, challenger),
         skew.skew(seen.log_since(SKEW), lambda rows: historical_features(store, rows)),

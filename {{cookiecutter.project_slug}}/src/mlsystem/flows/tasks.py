@@ -88,11 +88,13 @@ def train(options: argparse.Namespace) -> None:
 
 def promote(options: argparse.Namespace) -> None:
     from mlsystem.model_registry import promotions, registry
+    from mlsystem.retraining import journal
 
     models_dir = load_settings().models_dir
     champion = registry.aliases(models_dir).get(registry.CHAMPION)
+    evidence = {"by_hand": True} | journal.against(models_dir, options.version, options.although_refused)
     who = promotions.this_person()
-    move = promotions.promote(models_dir, options.version, champion, who, options.why, {"by_hand": True})
+    move = promotions.promote(models_dir, options.version, champion, who, options.why, evidence)
     say(f"champion: version {move.to_version}, before it {move.from_version or 'none'}")
 
 

@@ -49,7 +49,7 @@ def fit_candidates(path: Path, made_from: str, seed: int, settings: Settings) ->
     about = {registry.MADE_FROM: made_from}
     version = registry.publish(comparison, settings.models_dir, about)
     storage.write_text(settings.models_dir / "model_card.md", model_card(comparison, about))
-    storage.write_text(settings.models_dir / COMPARISON, json.dumps(summarise(comparison), indent=2))
+    storage.write_json(settings.models_dir / COMPARISON, summarise(comparison))
     return version
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mlsystem import wording
 from mlsystem.model_registry import promotions, tracking, versions
 from mlsystem.model_registry.champion import NoChampion
 
@@ -29,7 +30,7 @@ def table(models_dir: Path) -> str:
 
 
 def _figure(value: float | None) -> str:
-    return "" if value is None else f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return "" if value is None else wording.figure(value)
 
 
 def _aligned(rows: list[list[str]]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from mlsystem import wording
 from mlsystem.domain import costs
 from mlsystem.domain.calendar import PREDICTION_LEAD
 from mlsystem.domain.label import LATE_AFTER_MINUTES
@@ -19,6 +20,7 @@ def model_card(comparison: Comparison, about: Mapping[str, Any]) -> str:
         _what(comparison, about),
         _data(comparison),
         _results(comparison),
+        _money(comparison),
         _worst(comparison),
         _calibration(comparison),
     )
@@ -37,7 +39,11 @@ def _what(comparison: Comparison, about: Mapping[str, Any]) -> str:
 
 
 def _data(comparison: Comparison) -> str:
-    uses = {"train": "fitted", "tune": "chosen, stopped and calibrated", "test": "reported only"}
+    uses = {
+        "train": "fitted; out of fold: calibrated, drift limits",
+        "tune": "stopped, chosen",
+        "test": "reported only",
+    }
     rows = [
         (part, f"{d['first_day']} to {d['last_day']}", f"{d['flights']:,}", f"{d['late_share']:.3f}", use)
         for part, use in uses.items()
@@ -76,6 +82,35 @@ def _results(comparison: Comparison) -> str:
     )
 
 
+def _money(comparison: Comparison) -> str:
+    """What the warnings were worth, month by month, and what hangs on the assumed costs."""
+    winner = comparison.winner
+    rows = [
+        (
+            month,
+            wording.number(w.saved.value),
+            wording.between(w.saved.low, w.saved.high),
+            *(wording.number(x, ".3f") for x in (w.late_share, w.precision, w.recall)),
+            wording.number(w.bias, "+.3f"),
+            wording.number(w.ece, ".3f"),
+        )
+        for month, w in (*winner.months.items(), ("all", winner.worth))
+    ]
+    heads = ("month", "saved USD per 1,000", "90 % over days", "late share", "precision", "recall", "bias", "ECE")
+    assumed = [
+        (f"{one['warning']:g}", f"{one['surprise']:g}", f"{one['above']:.3f}", wording.number(one["saved"]))
+        for one in winner.sensitivity
+    ]
+    perfect = wording.share(winner.worth.perfect_share)
+    return (
+        f"## What the warnings were worth\n\n{_table(heads, rows)}\n\nThat is {perfect} of what warning of exactly the "
+        f"late flights would save. Bias is the mean probability less the share that came late.\n\n"
+        f"The costs are assumptions without a source. Had they been other, the same probabilities, with the threshold "
+        f"that follows, would have saved:\n\n"
+        + _table(("a warning, times", "a surprise, times", "warn above", "saved USD per 1,000"), assumed)
+    )
+
+
 def _worst(comparison: Comparison) -> str:
     rows = [
         (f"{s.by}: {s.value}", f"{s.flights:,}", *(f"{x:.3f}" for x in (s.late_share, s.auc, s.ece)), _usd(s))
@@ -90,18 +125,33 @@ def _usd(measured: Slice) -> str:
 
 
 def _calibration(comparison: Comparison) -> str:
-    kept = comparison.winner.fitted.calibration
+    fitted = comparison.winner.fitted
+    platt = f"Platt's (log-odds x {fitted.platt.slope:.3f} {fitted.platt.intercept:+.3f})"
     how = (
-        "None: Platt's, fitted on the first half of tune, did not clearly lower the log-loss on the second half."
-        if kept.is_identity
-        else f"Platt's: log-odds x {kept.slope:.3f} + {kept.intercept:.3f}."
+        f"None: {platt} does not clearly lower the log-loss of out-of-fold scores."
+        if fitted.calibration.is_identity
+        else f"{platt}: it clearly lowers the log-loss of out-of-fold scores."
     )
-    bins = comparison.winner.test.calibration
+    variants = _table(
+        ("candidate", "ECE raw", "ECE with Platt's", "USD per 1,000 raw", "with Platt's", "used"),
+        [
+            (
+                result.name,
+                *(f"{result.variants[how]['ece']:.4f}" for how in ("raw", "platt")),
+                *(f"{result.variants[how]['usd_per_1000']:,.0f}" for how in ("raw", "platt")),
+                "raw" if result.fitted.calibration.is_identity else "Platt's",
+            )
+            for result in comparison.results.values()
+        ],
+    )
     table = _table(
         ("flights", "predicted", "came late"),
-        [(f"{b.flights:,}", f"{b.predicted:.3f}", f"{b.observed:.3f}") for b in bins],
+        [(f"{b.flights:,}", f"{b.predicted:.3f}", f"{b.observed:.3f}") for b in comparison.winner.test.calibration],
     )
-    return f"## Calibration\n\n{how} On test, in bins of equally many flights:\n\n{table}"
+    return (
+        f"## Calibration\n\n{how} Every candidate on test, both ways:\n\n{variants}\n\n"
+        f"The champion's in bins of equally many flights:\n\n{table}"
+    )
 
 
 def _outages(comparison: Comparison) -> str:
@@ -123,9 +173,20 @@ def _limits(comparison: Comparison) -> str:
 
 * Cancelled and diverted flights have no label: it says P(late | arrives), too low on days of mass cancellations.
 * It knows one year of three airports until {last}; it has never seen the same month twice.
-* Its calibration is judged within one month, so a season can pass for an error of the model.
-* Costs are the same for every traveller: {warning} for a warning, {surprise} for a surprise.
-* A reason says what moved the model, not what delays the flight."""
+* Its calibration is of a whole quarter: single months are off by more, and their errors cancel (see bias above).
+* One traveller per flight, and the same costs for each: {warning} for a warning, {surprise} for a surprise, assumed.
+* {_reasons(comparison)}"""
+
+
+def _reasons(comparison: Comparison) -> str:
+    said, found = "A reason says what moved the model, not what delays the flight.", comparison.winner.reasons
+    if not found:
+        return said
+    return (
+        f"{said} It is summed along the trees' paths, and is not SHAP: of {found['rows']:,.0f} test flights exact "
+        f"TreeSHAP names the same first reason for {found['first']:.0%}, the same three for {found['three']:.0%}, and "
+        f"gives {found['turned']:.0%} of the reasons the other sign."
+    )
 
 
 def _use() -> str:

@@ -15,6 +15,7 @@ from mlsystem.model_registry.versions import (
     CHAMPION,
     MADE_FROM,
     REGISTERED_MODEL,
+    REHEARSAL,
     alias_version,
     aliases,
     dismiss_challenger,
@@ -22,6 +23,7 @@ from mlsystem.model_registry.versions import (
     load_version,
     model_bytes,
     register,
+    rehearsal_of,
     version_made_from,
 )
 from mlsystem.training.compare import Comparison
@@ -46,6 +48,7 @@ __all__ = [
     "publish",
     "publish_challenger",
     "register",
+    "rehearsal_of",
     "version_made_from",
 ]
 
@@ -64,6 +67,13 @@ def publish(
 
 
 def publish_challenger(trained: Trained, models_dir: Path, about: Mapping[str, Any]) -> str:
-    """Log a retrained model and make it the challenger, which the service scores in the shadow. Returns the version."""
-    uri = tracking.tracking_uri(models_dir)
-    return register(uri, log_challenger(uri, models_dir / tracking.ARTIFACTS, trained, about))
+    """Log a retrained model and make it the challenger, which the service scores in the shadow. Returns the version.
+
+    Its rehearsal becomes a version too, which the challenger names: the gate judges that one, and nobody serves it.
+    """
+    uri, artifacts = tracking.tracking_uri(models_dir), models_dir / tracking.ARTIFACTS
+    names = {}
+    if trained.rehearsal is not None:
+        run = log_challenger(uri, artifacts, trained.rehearsal, about, name=REHEARSAL)
+        names = {REHEARSAL: register(uri, run, is_challenger=False)}
+    return register(uri, log_challenger(uri, artifacts, trained, about), names)

@@ -36,10 +36,12 @@ def log_candidates(
         }
 
 
-def log_challenger(tracking_uri: str, artifacts_dir: Path, trained: Trained, about: Mapping[str, Any]) -> str:
-    """One finished run with parameters, metrics, bundle and model. Returns its id."""
+def log_challenger(
+    tracking_uri: str, artifacts_dir: Path, trained: Trained, about: Mapping[str, Any], name: str = ""
+) -> str:
+    """One finished run with parameters, metrics, bundle and model, called like its candidate or `name`. Its id."""
     experiment, about = _open(tracking_uri, artifacts_dir, about)
-    return _log(experiment, trained, about)
+    return _log(experiment, trained, about, name=name)
 
 
 def _open(tracking_uri: str, artifacts_dir: Path, about: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -48,11 +50,13 @@ def _open(tracking_uri: str, artifacts_dir: Path, about: Mapping[str, Any]) -> t
     return experiment, {"git_commit": tracking.git_commit(ROOT), "feature_service": FEATURE_SERVICE, **about}
 
 
-def _log(experiment: str, trained: Trained, about: Mapping[str, Any], folder: Path | None = None) -> str:
+def _log(
+    experiment: str, trained: Trained, about: Mapping[str, Any], folder: Path | None = None, name: str = ""
+) -> str:
     import mlflow
 
     fitted = trained.fitted
-    with mlflow.start_run(run_name=fitted.name, experiment_id=experiment) as run:
+    with mlflow.start_run(run_name=name or fitted.name, experiment_id=experiment) as run:
         mlflow.log_params({**fitted.model.parameters, "seed": trained.about["seed"]})
         mlflow.log_params({f"calibration_{k}": v for k, v in vars(fitted.calibration).items()})
         source = _log_model(fitted)

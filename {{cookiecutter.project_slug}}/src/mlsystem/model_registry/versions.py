@@ -1,9 +1,10 @@
 """Versions of the model: registering a run, the aliases that name versions, and loading one again."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
+from types import MappingProxyType
 
 from mlsystem.model_registry import tracking
 from mlsystem.model_registry.bundle import champion_from
@@ -11,13 +12,15 @@ from mlsystem.model_registry.champion import Champion, NoChampion, UnusableModel
 
 REGISTERED_MODEL = "delay"
 CHAMPION, CHALLENGER = "champion", "challenger"
+REHEARSAL = "rehearsal"  # a version's tag: the version that was trained by its recipe without the last weeks
 MADE_FROM = "made_from"  # a tag: the fingerprint of the data, the code and the settings that a training had
-
 VERSION_TAGS = ("bundle_sha256", "training_fingerprint", "feature_service", MADE_FROM)
 
 
-def register(tracking_uri: str, run_id: str) -> str:
-    """Make a finished run's model a version, and the challenger. Returns the version."""
+def register(
+    tracking_uri: str, run_id: str, names: Mapping[str, str] = MappingProxyType({}), is_challenger: bool = True
+) -> str:
+    """Make a finished run's model a version, and the challenger. Returns the version. `names` become its tags."""
     from mlflow.exceptions import MlflowException
 
     client = tracking.client(tracking_uri)
@@ -31,11 +34,18 @@ def register(tracking_uri: str, run_id: str) -> str:
         REGISTERED_MODEL,
         source,
         run_id,
-        tags={name: tags[name] for name in VERSION_TAGS if name in tags},
+        tags={name: tags[name] for name in VERSION_TAGS if name in tags} | dict(names),
         model_id=source.removeprefix("models:/") if source.startswith("models:/") else None,
     ).version
-    client.set_registered_model_alias(REGISTERED_MODEL, CHALLENGER, version)
+    if is_challenger:
+        client.set_registered_model_alias(REGISTERED_MODEL, CHALLENGER, version)
     return str(version)
+
+
+def rehearsal_of(tracking_uri: str, version: str) -> str | None:
+    """The version that the gate judges in its place; None if it was trained without one."""
+    found = tracking.client(tracking_uri).get_model_version(REGISTERED_MODEL, version)
+    return found.tags.get(REHEARSAL)
 
 
 def dismiss_challenger(models_dir: Path) -> None:

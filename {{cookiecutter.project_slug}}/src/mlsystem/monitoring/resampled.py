@@ -1,11 +1,13 @@
 """Measures of a model over resampled days, all resamples at once: from sums per day and bin, not from rows."""
 
+import math
+
 import numpy as np
 
 from mlsystem.domain import costs
-from mlsystem.training.bootstrap import Interval, by_day, draws, interval
+from mlsystem.training.bootstrap import Interval, by_day, draws, interval, weekly
 from mlsystem.training.calibration import SMALLEST, losses
-from mlsystem.training.evaluation import evaluate
+from mlsystem.training.evaluation import cents, evaluate
 
 FINE_BINS = 200  # of the score, for AUC: within .0002 of the exact one
 
@@ -13,7 +15,7 @@ FINE_BINS = 200  # of the score, for AUC: within .0002 of the exact one
 def intervals(
     probabilities: np.ndarray, is_late: np.ndarray, service_date: np.ndarray, seed: int
 ) -> dict[str, Interval]:
-    """AUC, log-loss, USD per 1,000, and two promises, each as an Interval; the value itself is the exact one.
+    """AUC, log-loss, USD per 1,000, over days; and two promises, over weeks and not there under two of them.
 
     `gap` is the mean probability less the share that came late. `surplus` is the log-loss less the one that the
     probabilities themselves promise (their mean entropy): a hard month raises both, a model that errs only the first.
@@ -21,18 +23,18 @@ def intervals(
     """
     drawn = draws(len(np.unique(service_date)), seed)
     exact = evaluate(probabilities, is_late).metrics
-    own = {"gap": probabilities - is_late, "surplus": losses(probabilities, is_late) - entropy(probabilities)}
-    means = {
-        "log_loss": losses(probabilities, is_late),
-        "usd_per_1000": cost_usd(probabilities, is_late) * 1000,
-        **own,
-    }
+    means = {"log_loss": losses(probabilities, is_late), "usd_per_1000": cost_usd(probabilities, is_late) * 1000}
     columns = np.column_stack([*means.values(), np.ones(len(is_late))])
     sums = drawn @ by_day(columns, service_date)
     found = {name: sums[:, k] / sums[:, -1] for k, name in enumerate(means)}
     found["auc"] = _auc(drawn, probabilities, is_late, service_date)
-    values = {**exact, **{name: float(each.mean()) for name, each in own.items()}}
-    return {name: interval(values[name], resampled) for name, resampled in found.items()}
+    promises = {
+        "gap": weekly(probabilities - is_late, service_date),
+        "surplus": weekly(losses(probabilities, is_late) - entropy(probabilities), service_date),
+    }
+    return {name: interval(exact[name], resampled) for name, resampled in found.items()} | {
+        name: one for name, one in promises.items() if one is not None
+    }
 
 
 def entropy(probabilities: np.ndarray) -> np.ndarray:
@@ -43,8 +45,7 @@ def entropy(probabilities: np.ndarray) -> np.ndarray:
 
 def cost_usd(probabilities: np.ndarray, is_late: np.ndarray) -> np.ndarray:
     """What each flight cost under the domain's threshold."""
-    silence = np.where(is_late, costs.cost_cents(False, True), costs.cost_cents(False, False))
-    return np.where(probabilities > costs.WARN_ABOVE, costs.cost_cents(True, True), silence) / 100
+    return cents(probabilities > costs.WARN_ABOVE, is_late) / 100
 
 
 def _binned(probabilities: np.ndarray, bins: int) -> tuple[np.ndarray, int]:
@@ -68,11 +69,7 @@ def _auc(drawn: np.ndarray, probabilities: np.ndarray, is_late: np.ndarray, days
         return (late * below).sum(axis=1) / (late.sum(axis=1) * punctual.sum(axis=1))
 
 
-def gap_interval(
-    probabilities: np.ndarray, is_late: np.ndarray, service_date: np.ndarray, seed: int = 2013
-) -> Interval:
-    """`gap` alone: what is asked every day need not draw the rest."""
+def gap_interval(probabilities: np.ndarray, is_late: np.ndarray, service_date: np.ndarray) -> Interval:
+    """`gap` alone, over weeks; its ends are NaN under two of them."""
     gaps = probabilities - is_late
-    daily = by_day(np.column_stack([gaps, np.ones(len(gaps))]), service_date)
-    sums = draws(len(daily), seed) @ daily
-    return interval(float(gaps.mean()), sums[:, 0] / sums[:, 1])
+    return weekly(gaps, service_date) or Interval(float(gaps.mean()), math.nan, math.nan)

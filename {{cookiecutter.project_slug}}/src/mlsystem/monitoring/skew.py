@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mlsystem import wording
 from mlsystem.domain.features import STORED_FEATURES
 from mlsystem.domain.request import ENTITY_KEYS
 
@@ -55,7 +56,10 @@ class SkewReport:
     def because(self) -> str:
         """One sentence: what differs, and by how much."""
         skewed = [one for one in self.features if one.share > self.budget]
-        said = [f"{f.name} in {f.share:.1%} (served {f.served:.4g}, offline {f.offline:.4g})" for f in skewed[:3]]
+        said = [
+            f"{f.name} in {f.share:.1%} (served {wording.figure(f.served)}, offline {wording.figure(f.offline)})"
+            for f in skewed[:3]
+        ]
         more = f" and {len(skewed) - 3} more" if len(skewed) > 3 else ""
         compared = f"of {self.rows:,} rows compared"
         return (

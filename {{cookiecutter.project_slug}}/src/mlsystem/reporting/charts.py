@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from mlsystem import wording
+
 SIZE = (5.2, 3.4)  # inches; scaled to the column it stands in
 CHAMPION, OTHER, GUIDE = "#0b6e4f", "#9aa5b1", "#5f6b7a"
 
@@ -35,9 +37,9 @@ def money(curves: Mapping[str, Sequence[Sequence[float]]], champion: str, never:
 
 
 def bars(values: Mapping[str, float], label: str) -> str:
-    """Horizontal bars, largest on top."""
+    """Horizontal bars, largest on top; what is not known has none."""
     figure, axes = _axes(label, "")
-    names = list(values)[::-1]
+    names = [name for name, value in values.items() if wording.number(value) != wording.UNKNOWN][::-1]
     axes.barh(names, [values[name] for name in names], color=CHAMPION)
     axes.grid(axis="y", visible=False)
     return _svg(figure)

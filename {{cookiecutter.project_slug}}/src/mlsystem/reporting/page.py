@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mlsystem import storage
-from mlsystem.domain.costs import COST_OF_SURPRISE_CENTS, COST_OF_WARNING_CENTS, WARN_ABOVE
+from mlsystem import storage, wording
+from mlsystem.domain.costs import WARN_ABOVE, cost_cents
 from mlsystem.reporting import charts, templates
 
 LARGEST = 10  # how many drifting columns the chart shows
@@ -24,13 +24,16 @@ def write_report(reports_dir: Path) -> Path:
 def render(run: dict[str, Any]) -> str:
     """The whole page as one HTML text that needs no network."""
     champion = run["champion"]
+    best = run["models"][champion]
     drift = dict(list(run["drift"].items())[:LARGEST])
     return templates.fill(
         "page.html.j2",
         run=run,
-        best=run["models"][champion],
+        best=best,
         never=run["never_warn_usd_per_1000"],
-        costs={"warning": COST_OF_WARNING_CENTS / 100, "surprise": COST_OF_SURPRISE_CENTS / 100, "above": WARN_ABOVE},
+        costs={"warning": cost_cents(True, True) / 100, "surprise": cost_cents(False, True) / 100, "above": WARN_ABOVE},
+        months=best["months"] | {"all": best["worth"]},
+        months_ece=", ".join(wording.number(month["ece"], ".3f") for month in best["months"].values()),
         calibration=charts.calibration(run["curves"]["calibration"], champion),
         money=charts.money(run["curves"]["money"], champion, run["never_warn_usd_per_1000"], WARN_ABOVE),
         seconds=charts.bars(run["stages_seconds"], "seconds"),

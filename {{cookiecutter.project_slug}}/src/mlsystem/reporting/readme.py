@@ -1,10 +1,12 @@
 """The figures in README.md: written by machine from reports/run.json, between two markers, and only there."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
-from mlsystem import storage
+from mlsystem import storage, wording
+from mlsystem.domain.costs import cost_cents
 from mlsystem.errors import UserError
 
 BEGIN, END = "<!-- figures: written by `make readme` -->", "<!-- end of figures -->"
@@ -31,13 +33,15 @@ def write_figures(readme: Path, reports_dir: Path) -> None:
 
 def render(run: dict[str, Any]) -> str:
     """The figures as Markdown: the candidates, then what the run did and how long each stage took."""
-    test, serving, never = run["split"]["test"], run["serving"], run["never_warn_usd_per_1000"]
+    test, serving = run["split"]["test"], run["serving"]
     lines = [
         f"Measured on {test['flights']:,} flights from {test['first_day']} to {test['last_day']}, which no model saw:",
         "",
-        "| model | AUC | PR-AUC | ECE | USD per 1,000 flights | saved against never warning | one row |",
-        "|---|---|---|---|---|---|---|",
-        *(_row(name, model, never, name == run["champion"]) for name, model in run["models"].items()),
+        "| model | AUC | PR-AUC | ECE raw | ECE Platt | USD per 1,000 flights | saved by warning | one row |",
+        "|---|---|---|---|---|---|---|---|",
+        *(_row(name, model, name == run["champion"]) for name, model in run["models"].items()),
+        "",
+        *_worth(run),
         "",
         f"From {run['rows']['flights']:,} flights, {run['feature_rows']:,} feature rows and "
         f"{run['rows']['training_set']:,} labelled flights, joined point in time; "
@@ -53,38 +57,84 @@ def render(run: dict[str, Any]) -> str:
 
 
 def render_year(year: dict[str, Any]) -> str:
-    """What `make year` found, as Markdown: the loop beside its floor and its ceiling."""
-    worth = ""
-    if year["kept"]:
-        kept = year["kept"]["usd"]
-        worth = (
-            f" With {year['retrainings']} retrainings it kept {kept['value']:.0%} "
-            f"(90 % interval {kept['low']:.0%} to {kept['high']:.0%}) of the dollars that "
-            f"{year['ceiling_retrainings']} would have saved over a frozen model:"
-        )
+    """What `make year` found, as Markdown: the loop beside a model that stays, a calendar, and calendars at random."""
+    policies, flights = year["policies"], year["replay"]["flights"]
+    null = {int(one["trainings"]): one for one in year["bands"]}
     return "\n".join(
         [
             f"`make year` lived {year['first']} to {year['last']} in {year['seconds']['the life'] / 60:.0f} minutes "
-            f"({year['replay']['flights']:,} flights asked, {year['replay']['errors']} errors).{worth}",
+            f"({flights:,} flights asked, {year['replay']['errors']} errors). Against a model that never retrains, in "
+            f"dollars of all those flights, a training costing {wording.number(year['training_usd'])} (assumed):",
             "",
-            "| model | AUC | USD per 1,000 flights |",
-            "|---|---|---|",
-            *(
-                f"| {name} | {found['auc']['value']:.3f} | {found['usd_per_1000']['value']:,.0f} |"
-                for name, found in year["totals"].items()
-            ),
+            "| policy | trainings | AUC | saved (90 %) | after their cost | as many at random: median (5 to 95 %) |",
+            "|---|---|---|---|---|---|",
+            *(_policy(name, one, year["totals"][name], null) for name, one in policies.items()),
         ]
     )
 
 
-def _row(name: str, model: dict[str, float], never: float, is_champion: bool) -> str:
-    mark = "**" if is_champion else ""
+def _policy(name: str, policy: dict[str, Any], total: dict[str, Any], null: dict[int, dict[str, Any]]) -> str:
+    """`null`: what all calendars of so many trainings saved, by their number."""
+    saved, other = policy["saved"], null.get(len(policy["trained"]))
+    at_random = f"{wording.number(other['median'])} ({wording.between(other['low'], other['high'])})" if other else ""
+    cells = [
+        name,
+        str(len(policy["trained"])),
+        wording.number(total["auc"]["value"], ".3f"),
+        f"{wording.number(saved['value'])} ({wording.between(saved['low'], saved['high'])})",
+        wording.number(policy["net"]),
+        at_random,
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _worth(run: dict[str, Any]) -> list[str]:
+    """What the champion's warnings were worth: month by month, and what hangs on the assumed costs."""
+    best = run["models"][run["champion"]]
+    worth, saved = best["worth"], [one["saved"] for one in run["sensitivity"]]
+    perfect, range_of_savings = (
+        wording.share(worth["perfect_share"], 0),
+        (min(saved, default=None, key=_order), max(saved, default=None, key=_order)),
+    )
+    warning, surprise = (cost_cents(is_warned, True) / 100 for is_warned in (True, False))
+    return [
+        "Saved is against never warning, with its 90 % interval over days. The champion by month (bias is the mean "
+        "probability less the late share):",
+        "",
+        "| month | late | bias | ECE | precision | recall | saved per 1,000 |",
+        "|---|---|---|---|---|---|---|",
+        *(_month(month, found) for month, found in (*best["months"].items(), ("all", worth))),
+        "",
+        f"That is {perfect} of what perfect foresight would save. A warning costs {warning:,.0f} dollars, a surprise "
+        f"{surprise:,.0f}: assumptions, for one traveller per flight; with each of them halved or doubled it saves "
+        f"{wording.between(*range_of_savings)}. {run['never_arrived']['flights']:,} cancelled or diverted flights of "
+        "those days have no label and are not counted.",
+    ]
+
+
+def _order(saved: float | None) -> float:
+    return math.inf if saved is None else saved  # one that is not known makes the range unknown
+
+
+def _month(month: str, found: dict[str, Any]) -> str:
+    cells = [
+        month,
+        wording.share(found["late_share"], 1),
+        wording.number(found["bias"], "+.3f"),
+        *(wording.number(found[name], ".3f") for name in ("ece", "precision", "recall")),
+        f"{wording.number(found['saved']['value'])} ({wording.between(found['saved']['low'], found['saved']['high'])})",
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _row(name: str, model: dict[str, Any], is_champion: bool) -> str:
+    mark, saved = "**" if is_champion else "", model["worth"]["saved"]
     figures = [
-        f"{model['auc']:.3f}",
-        f"{model['pr_auc']:.3f}",
-        f"{model['ece']:.3f}",
-        f"{model['usd_per_1000']:,.0f}",
-        f"{never - model['usd_per_1000']:,.0f}",
-        f"{model['predict_ms_p50']:.2f} ms",
+        wording.number(model["auc"], ".3f"),
+        wording.number(model["pr_auc"], ".3f"),
+        *(wording.number(model["variants"][how]["ece"], ".3f") for how in ("raw", "platt")),
+        wording.number(model["usd_per_1000"]),
+        f"{wording.number(saved['value'])} ({wording.between(saved['low'], saved['high'])})",
+        wording.number(model["predict_ms_p50"], ".2f", " ms"),
     ]
     return "| " + " | ".join(f"{mark}{cell}{mark}" for cell in (name.replace("_", " "), *figures)) + " |"

@@ -1,10 +1,10 @@
 """The sections of the status page: what was seen, as figures for people."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from mlsystem import wording
 from mlsystem.reporting.state import Consumer, Monitoring, Service
 from mlsystem.reporting.verdict import (
     PREDICT,
@@ -53,7 +53,7 @@ def service(seen: Service) -> Section:
         ("degraded answers", _share(degraded / flights if flights else 0.0)),
         ("times the store's breaker opened", f"{scrape.total('feature_store_breaker_opened_total'):,.0f}"),
         ("swaps, refused", f"{swaps.get('swapped', 0):,.0f}, {swaps.get('refused', 0):,.0f}"),
-        ("PSI of the score", "none yet" if psi is None else f"{psi:.3f}"),
+        ("PSI of the score", "none yet" if psi is None or psi != psi else wording.number(psi, ",.3f")),
         ("flights that PSI is of", f"{scrape.total('drift_window_predictions'):,.0f}"),
     ]
     return Section("Service", seen.at, figures)
@@ -97,7 +97,7 @@ def drift(seen: Monitoring) -> Section | None:
     """The columns that moved most, if somebody has looked."""
     furthest = [one for one in part(seen, "drift").items() if isinstance(one[1], int | float)][:SHOWN_DRIFT]
     said = "PSI of the log against training. The flights of one day share one weather, so it is high by nature."
-    figures = [(name.replace("_", " "), f"{value:.3f}") for name, value in furthest]
+    figures = [(name.replace("_", " "), wording.number(value, ",.3f")) for name, value in furthest]
     return Section("Drift", seen.at, figures, said) if figures else None
 
 
@@ -118,22 +118,23 @@ def held(seen: Monitoring) -> list[tuple[bool, tuple[str, str, str, str]]]:
 
 
 def _figure(value: object) -> str:
-    return f"{value:,.4g}" if isinstance(value, int | float) and math.isfinite(value) else "none"
+    shown = wording.figure(value)
+    return "none" if shown == wording.UNKNOWN else shown
 
 
 def _with_interval(performance: Mapping[str, object], name: str) -> str:
     value, interval = performance.get(name), performance.get(f"{name}_interval")
-    shown = f"{value:,.4g}" if isinstance(value, int | float) else ""
-    between = f"({interval[0]:,.4g} to {interval[1]:,.4g})" if is_interval(interval) else ""
-    return f"{shown} {between}".strip()
+    if not is_interval(interval):
+        return wording.figure(value)
+    return f"{wording.figure(value)} ({wording.figure(interval[0])} to {wording.figure(interval[1])})"
 
 
 def _count(value: object) -> str:
-    return f"{value:,.0f}" if isinstance(value, int | float) else "unknown"
+    return wording.number(value)
 
 
 def _share(value: object) -> str:
-    return f"{value:.2%}" if isinstance(value, int | float) else "unknown"
+    return wording.number(value, ".2%")
 
 
 def _milliseconds(seconds: float | None) -> str:

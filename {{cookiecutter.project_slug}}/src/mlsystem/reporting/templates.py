@@ -5,10 +5,15 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from mlsystem import wording
+
 FILTERS = {
-    "count": lambda value: f"{value:,}",
-    "usd": lambda value: f"{value:,.0f}",
-    "share": lambda value: f"{100 * value:.0f} %",
+    "count": lambda value: wording.number(value, ","),
+    "usd": wording.number,
+    "fixed": lambda value, places: wording.number(value, f",.{places}f"),
+    "signed": lambda value, places: wording.number(value, f"+,.{places}f"),
+    "range": lambda found, form=",.0f": wording.between(found["low"], found["high"], form),
+    "share": wording.share,
     "utc": lambda moment: f"{moment:%Y-%m-%d %H:%M:%S} UTC",
 }
 

@@ -71,12 +71,20 @@ def _versions(service: Service, models: Models) -> Iterator[str]:
     if models.problem:
         yield models.problem
         return
+    if (although := refused_champion(models)) is not None:
+        yield f"version {models.champion} is champion although the gate refused it: {although}"
     answering, why = service.model.get("version"), service.model.get("refused")
     if answering and models.champion and answering != models.champion:
         because = f": {why}" if why else "; it should take it up within seconds"
         yield f"version {answering} answers and the champion is {models.champion}{because}"
     elif why:
         yield str(why)
+
+
+def refused_champion(models: Models) -> str | None:
+    """What the gate said against the champion, if a person promoted it all the same."""
+    moves = [move for move, took_effect in models.moves if took_effect and move.to_version == models.champion]
+    return moves[0].evidence.get("although_refused") if moves else None
 
 
 def _consumer(consumer: Consumer, service: Service) -> Iterator[str]:

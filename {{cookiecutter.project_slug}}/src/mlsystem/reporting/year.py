@@ -9,7 +9,7 @@ from typing import Any
 from mlsystem import storage
 from mlsystem.reporting import charts, templates
 
-POLICIES = ("frozen", "loop", "retrained monthly")
+POLICIES = ("frozen", "loop", "calendar, no gate", "trigger alone")
 
 
 def write_year(reports_dir: Path) -> Path:
@@ -30,6 +30,7 @@ def render(year: Mapping[str, Any]) -> str:
     return templates.fill(
         "year.html.j2",
         year=year,
+        loop=year["policies"]["loop"],
         policies=POLICIES,
         names=[f"{date.fromisoformat(month + '-01'):%B}" for month in months["loop"]],
         keys=list(months["loop"]),

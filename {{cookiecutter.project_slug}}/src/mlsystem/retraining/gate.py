@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mlsystem import wording
 from mlsystem.retraining.evidence import Evidence, Harm, harms, mean_gains
 from mlsystem.training.bootstrap import Interval
 from mlsystem.training.calibration import platt
@@ -16,7 +17,9 @@ class Limits:
 
     fewest_labels: int = 5_000  # a week of New York; with fewer a saving of 1 % drowns in its interval
     fewest_days: int = 7  # the bootstrap draws days, and a week has each kind of day
-    level: float = 0.9  # two-sided, so an equal model passes each of the two tests 1 time in 20, and it must pass both
+    level: float = 0.9  # two-sided: a model that is worse by just the margin passes 1 time in 20, and it must pass both
+    most_worse_usd_per_1000: float = 200.0  # 2 % of what 1,000 flights cost, less than two months' newer data gain
+    most_worse_log_loss: float = 0.01  # 2 % of a usual one
     slice_fewest_flights: int = 200  # fewer flights have no mean worth a verdict
     slice_usd_per_1000: float = 100.0  # 1 % of what 1,000 flights cost: less is not worth keeping a worse average for
     slice_log_loss: float = 0.01  # 2 % of a usual log-loss
@@ -91,14 +94,18 @@ def _enough(evidence: Evidence, limits: Limits) -> Rule:
 
 def _gains(evidence: Evidence, limits: Limits, seed: int) -> tuple[Rule, Rule]:
     dollars, log_loss = mean_gains(evidence, limits.level, seed)
-    return _gain("dollars", dollars, limits, ".0f", "USD per 1,000 flights"), _gain(
-        "log-loss", log_loss, limits, ".4f", "of log-loss"
+    return (
+        _gain("dollars", dollars, limits.most_worse_usd_per_1000, limits, ".0f", "USD per 1,000 flights"),
+        _gain("log-loss", log_loss, limits.most_worse_log_loss, limits, ".4f", "of log-loss"),
     )
 
 
-def _gain(name: str, gain: Interval, limits: Limits, form: str, unit: str) -> Rule:
-    found = f"gains {gain.value:+{form}} {unit} ({limits.level:.0%} interval {gain.low:+{form}} to {gain.high:+{form}})"
-    return Rule(name, gain.low > 0, found, "the interval above 0")
+def _gain(name: str, gain: Interval, most_worse: float, limits: Limits, form: str, unit: str) -> Rule:
+    """The recipe is the champion's, only on newer days: it has to be shown not worse, for the days that make it better
+    are those that the judged one has not seen."""
+    between = wording.between(gain.low, gain.high, f"+{form}")
+    found = f"gains {wording.number(gain.value, f'+{form}')} {unit} ({limits.level:.0%} interval {between})"
+    return Rule(name, gain.low > -most_worse, found, f"the interval above {wording.number(-most_worse, form)}")
 
 
 def _slices(evidence: Evidence, limits: Limits, seed: int) -> Rule:
@@ -115,7 +122,8 @@ def _slices(evidence: Evidence, limits: Limits, seed: int) -> Rule:
 
 
 def _harm(harm: Harm, form: str, unit: str) -> str:
-    return f"{harm.slice} loses {harm.value:{form}} {unit}, at least {harm.at_least:{form}} ({harm.flights:,} flights)"
+    value, bound = wording.number(harm.value, form), wording.number(harm.at_least, form)
+    return f"{harm.slice} loses {value} {unit}, at least {bound} ({harm.flights:,} flights)"
 
 
 def _calibration(evidence: Evidence, limits: Limits) -> tuple[Rule, Rule]:
@@ -124,8 +132,18 @@ def _calibration(evidence: Evidence, limits: Limits) -> tuple[Rule, Rule]:
         slope = platt(evidence.challenger, evidence.is_late).slope
     low, high = limits.slope
     return (
-        Rule("calibration error", error <= limits.most_ece, f"ECE {error:.3f}", f"at most {limits.most_ece}"),
-        Rule("calibration slope", low <= slope <= high, f"slope {slope:.2f} of log-odds", f"{low} to {high}"),
+        Rule(
+            "calibration error",
+            error <= limits.most_ece,
+            f"ECE {wording.number(error, '.3f')}",
+            f"at most {limits.most_ece}",
+        ),
+        Rule(
+            "calibration slope",
+            low <= slope <= high,
+            f"slope {wording.number(slope, ',.2f')} of log-odds",
+            f"{low} to {high}",
+        ),
     )
 
 
@@ -136,15 +154,15 @@ def _budgets(evidence: Evidence, limits: Limits) -> tuple[Rule, ...]:
             "shadow",
             shadow.scored >= max(limits.fewest_shadowed, limits.shadow_share * shadow.asked)
             and shadow.furthest <= limits.shadow_furthest,
-            f"{shadow.scored:,} of {shadow.asked:,} live questions scored, the furthest {shadow.furthest:.1e} from its "
-            "file's answer",
+            f"{shadow.scored:,} of {shadow.asked:,} live questions scored, the furthest "
+            f"{wording.figure(shadow.furthest, 2)} from its file's answer",
             f"at least {limits.fewest_shadowed:,} and {limits.shadow_share:.0%} scored, each within "
-            f"{limits.shadow_furthest:.0e}",
+            f"{wording.figure(limits.shadow_furthest)}",
         ),
         Rule(
             "latency",
             milliseconds <= limits.most_latency_ms,
-            f"{milliseconds:.2f} ms for one row",
+            f"{wording.number(milliseconds, '.2f')} ms for one row",
             f"at most {limits.most_latency_ms:g} ms",
         ),
         Rule("size", size <= limits.most_bytes, f"{size:,} bytes", f"at most {limits.most_bytes:,} bytes"),

@@ -1,4 +1,4 @@
-"""What policies were worth over the same flights: by month, and what share of a ceiling's gain one of them kept."""
+"""What policies were worth over the same flights: month by month, and in all against one that never retrains."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ import numpy as np
 
 from mlsystem.monitoring.resampled import cost_usd, intervals
 from mlsystem.training.bootstrap import Interval, by_day, draws, interval
-from mlsystem.training.calibration import losses
 
 MEASURES = ("auc", "log_loss", "usd_per_1000")
 
@@ -29,21 +28,11 @@ class Lived:
             for name, scores in self.policies.items()
         }
 
-    def kept(self, policy: str, floor: str, ceiling: str) -> dict[str, Interval]:
-        """The policy's share of what the ceiling gains over the floor, in dollars and in log-loss.
-
-        Empty if the two are one model: then there was nothing to gain.
-        """
-        if np.array_equal(self.policies[ceiling], self.policies[floor]):
-            return {}
-        found = {}
-        for name, of in (("usd", cost_usd), ("log_loss", losses)):
-            cost = [of(self.policies[one], self.is_late) for one in (floor, policy, ceiling)]
-            daily = by_day(np.column_stack([cost[0] - cost[1], cost[0] - cost[2]]), self.service_date)
-            gained, most = (draws(len(daily), self.seed) @ daily).T
-            with np.errstate(invalid="ignore", divide="ignore"):  # a draw of days on which the two were one model
-                found[name] = interval(float(daily[:, 0].sum() / daily[:, 1].sum()), gained / most)
-        return found
+    def saved(self, policy: str, floor: str) -> Interval:
+        """USD that the policy saved against the floor over all flights, before what its trainings cost."""
+        saved = cost_usd(self.policies[floor], self.is_late) - cost_usd(self.policies[policy], self.is_late)
+        daily = by_day(saved[:, None], self.service_date)
+        return interval(float(saved.sum()), (draws(len(daily), self.seed) @ daily)[:, 0])
 
     def saved_by_month(self, floor: str) -> dict[str, dict[str, Interval]]:
         """policy -> month -> USD per 1,000 flights that it saved against the floor, on the same flights."""

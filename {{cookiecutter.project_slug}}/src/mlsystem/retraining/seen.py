@@ -1,9 +1,11 @@
 """What is known of the live system at a moment, and what a decision needs of it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +14,8 @@ from mlsystem.model_registry.champion import Champion
 from mlsystem.monitoring import batch, performance
 from mlsystem.monitoring.checks import score_psi
 from mlsystem.retraining.decision import Limits, Measured
-from mlsystem.training.bootstrap import Interval
+from mlsystem.training.bootstrap import WEEK, Interval, weekly
+from mlsystem.training.split import Rows
 
 UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
 
@@ -57,19 +60,32 @@ def joined(pieces: Sequence[Seen], now: datetime) -> Seen:
     return Seen(now, pa.concat_tables([piece.log for piece in pieces]), newest, pieces[-1].labels)
 
 
-def measured(seen: Seen, champion: Champion, trained_on: date, seed: int, limits: Limits | None = None) -> Measured:
+def measured(seen: Seen, champion: Champion, trained_on: date, limits: Limits | None = None) -> Measured:
     """The champion's own answers of the last weeks, with the labels known by now."""
-    days = (limits or Limits()).window_days
-    answers = seen.answers_of(champion.version, timedelta(days=days))
-    found = performance.performance(answers, seen.labels, seen.now, seed)
+    span = timedelta(days=(limits or Limits()).window_days)
+    answers = seen.answers_of(champion.version, span)
+    labels = seen.labels.filter(pc.is_in(seen.labels["flight_id"], pa.array(answers["flight_id"], pa.string())))
+    joined = performance.labelled(answers, labels, seen.now)
+    rows, scores = performance.rows_of(joined), joined["probability"].to_numpy(dtype="float64")
     drift, limit = score_psi(answers, champion, seen.now)
     return Measured(
         today=seen.now.date(),
         trained_on=trained_on,
         new_labels=seen.labels_since(trained_on),
-        window_labels=found.labelled,
-        gap=found.intervals.get("gap", UNKNOWN),
-        surplus=found.intervals.get("surplus", UNKNOWN),
+        window_labels=len(joined),
+        gap=weekly(scores - rows.is_late, rows.service_date) or UNKNOWN,
+        week_gap=week_gap(scores, rows),
+        week_gap_limits=champion.drift_limits.gap if champion.drift_limits else (-math.inf, math.inf),
         score_psi=drift,
         score_psi_limit=limit,
     )
+
+
+def week_gap(scores: np.ndarray, rows: Rows) -> float:
+    """Mean probability less late share of the newest WEEK service dates with labels; NaN if there are fewer.
+
+    The newest date of all is left out: at midnight its late flights are still in the air.
+    """
+    days = np.unique(rows.service_date)[:-1][-WEEK:]
+    inside = np.isin(rows.service_date, days)
+    return float((scores - rows.is_late)[inside].mean()) if len(days) == WEEK else math.nan

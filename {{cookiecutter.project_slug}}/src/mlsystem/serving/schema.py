@@ -87,7 +87,11 @@ def limited_request(max_flights: int) -> type[PredictRequest]:
 
 
 class Reason(BaseModel):
-    """One feature's part in the answer; `contribution` is in log-odds, and positive towards late."""
+    """One feature's part in the answer; `contribution` is in log-odds, and positive towards late.
+
+    A reason may speak against the decision: it is one of those that moved the model most, either way. It is summed
+    along the trees' paths, which is not SHAP; the model card says how often the two agree.
+    """
 
     feature: str
     meaning: str

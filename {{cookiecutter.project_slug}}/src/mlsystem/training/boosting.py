@@ -13,7 +13,7 @@ from mlsystem.training.calibration import log_loss
 from mlsystem.training.split import Rows
 
 if TYPE_CHECKING:
-    from lightgbm import Booster
+    from lightgbm import Booster, Dataset
 
 MOST_TREES = 400
 PATIENCE = 30  # trees without a lower log-loss on tune before fitting stops
@@ -37,14 +37,31 @@ class BoostedTrees:
         return np.asarray(self.booster.predict(matrix, num_threads=1))
 
     def contributions(self, matrix: np.ndarray) -> np.ndarray:
-        """Along each tree's path, what every split moved the expected log-odds, summed by column (Saabas).
+        """Along each tree's path, what every split moved the expected log-odds, summed by column (Saabas): not SHAP.
 
-        Exact in its sum, like SHAP, and 20 times faster: 0.05 ms for one row, not 1.1. Where columns act together,
-        it credits the lower split more than SHAP would.
+        Their sum and a constant are the log-odds, as with SHAP. But where columns act together, the lower split gets
+        the credit; `agreement` says how often that changes who comes first. Exact TreeSHAP is LightGBM's own
+        `pred_contrib`: 1.1 ms for one row, not 0.05, and over a second for a request of 1,000 flights.
         """
         leaves = np.asarray(self.booster.predict(matrix, pred_leaf=True, num_threads=1), dtype=int)  # (n, trees)
         tables, offsets = self.paths
         return np.stack([tables[row].sum(axis=0) for row in leaves.reshape(len(matrix), -1) + offsets])
+
+
+def agreement(model: BoostedTrees, matrix: np.ndarray) -> dict[str, float]:
+    """How often the contributions name what exact TreeSHAP names: `first` place, and all `three` in any order.
+
+    `turned`: how many of the first three have the other sign. Shares of the rows (n, F), and of their reasons.
+    """
+    paths, exact = model.contributions(matrix), np.asarray(model.booster.predict(matrix, pred_contrib=True))[:, :-1]
+    ours, theirs = (np.argsort(-np.abs(one), axis=1, kind="stable")[:, :3] for one in (paths, exact))
+    signs = np.sign(np.take_along_axis(paths, ours, 1)) != np.sign(np.take_along_axis(exact, ours, 1))
+    return {
+        "rows": float(len(matrix)),
+        "first": float((ours[:, 0] == theirs[:, 0]).mean()),
+        "three": float((np.sort(ours, axis=1) == np.sort(theirs, axis=1)).all(axis=1).mean()),
+        "turned": float(signs.mean()),
+    }
 
 
 def _path_tables(text: str) -> tuple[np.ndarray, np.ndarray]:
@@ -88,16 +105,21 @@ def fit(train: Rows, tune: Rows, seed: int, threads: int) -> BoostedTrees:
     return min(fitted, key=lambda model: log_loss(model.predict_proba(tune.matrix), tune.is_late))
 
 
+def refit(model: BoostedTrees, rows: Rows, seed: int, threads: int) -> BoostedTrees:
+    """The same setting and the same number of trees, on other rows: nothing is chosen, so no row is kept back."""
+    import lightgbm
+
+    setting = {name: value for name, value in model.parameters.items() if name != "trees"}
+    booster = lightgbm.train({**setting, **_repeatable(seed, threads)}, _dataset(rows), model.parameters["trees"])
+    return from_text(booster.model_to_string(), model.parameters)
+
+
 def _fit_one(parameters: dict[str, Any], train: Rows, tune: Rows, seed: int, threads: int) -> BoostedTrees:
     import lightgbm
 
-    repeatable = {"deterministic": True, "force_row_wise": True, "seed": seed, "num_threads": threads}
-    columns, categories = list(MODEL_COLUMNS), [name for name in MODEL_COLUMNS if name in CODES]
-    known = lightgbm.Dataset(
-        train.matrix, train.is_late.astype(float), feature_name=columns, categorical_feature=categories
-    )
+    known = _dataset(train)
     booster = lightgbm.train(
-        {**parameters, **repeatable},
+        {**parameters, **_repeatable(seed, threads)},
         known,
         MOST_TREES,
         valid_sets=[lightgbm.Dataset(tune.matrix, tune.is_late.astype(float), reference=known)],
@@ -105,6 +127,19 @@ def _fit_one(parameters: dict[str, Any], train: Rows, tune: Rows, seed: int, thr
     )
     text = booster.model_to_string(num_iteration=booster.best_iteration)
     return from_text(text, {**parameters, "trees": text.count("\nTree=")})
+
+
+def _repeatable(seed: int, threads: int) -> dict[str, Any]:
+    return {"deterministic": True, "force_row_wise": True, "seed": seed, "num_threads": threads}
+
+
+def _dataset(rows: Rows) -> "Dataset":
+    import lightgbm
+
+    columns, categories = list(MODEL_COLUMNS), [name for name in MODEL_COLUMNS if name in CODES]
+    return lightgbm.Dataset(
+        rows.matrix, rows.is_late.astype(float), feature_name=columns, categorical_feature=categories
+    )
 
 
 def from_text(text: str, parameters: Mapping[str, Any] = MappingProxyType({})) -> BoostedTrees:

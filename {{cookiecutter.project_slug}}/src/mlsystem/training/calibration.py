@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mlsystem.training.out_of_fold import folds
 from mlsystem.training.split import Rows
 
 SMALLEST = 1e-6  # a probability further out than one in a million is not something 200,000 flights can teach
@@ -43,27 +44,35 @@ def losses(probabilities: np.ndarray, is_late: np.ndarray) -> np.ndarray:
     return -np.where(is_late, np.log(bounded), np.log(1 - bounded))
 
 
-def calibrate(probabilities: np.ndarray, tune: Rows) -> Calibration:
-    """Fitted on the first half of the tuning days; kept only if it clearly lowers the log-loss on the second half.
+def calibrate(probabilities: np.ndarray, rows: Rows) -> tuple[Calibration, Calibration]:
+    """What to use, and Platt's: the same, or no calibration if Platt's does not clearly lower the log-loss.
 
-    Its limit: both halves share the month's own rate of late flights, so a season can pass for an error of the model.
+    `probabilities` (n,) are out of fold, of several months: one month's own rate of late flights would pass for an
+    error of the model. Whether it helps is asked block by block, of what was fitted on the other blocks.
     """
-    first, last = (np.datetime64(day) for day in tune.days)
-    is_first = tune.service_date <= first + (last - first) // 2
-    if min(is_first.sum(), (~is_first).sum()) < FEWEST_FLIGHTS or len(np.unique(tune.is_late[is_first])) < 2:
-        return Calibration()
-    fitted = platt(probabilities[is_first], tune.is_late[is_first])
-    return fitted if _is_better(fitted, probabilities[~is_first], tune.where(~is_first)) else Calibration()
+    known = ~np.isnan(probabilities)
+    probabilities, rows = probabilities[known], rows.where(known)
+    if len(rows) < FEWEST_FLIGHTS or len(np.unique(rows.is_late)) < 2:
+        return Calibration(), Calibration()
+    fitted, block = platt(probabilities, rows.is_late), folds(rows.service_date)
+    corrected = probabilities.copy()
+    for one in np.unique(block):
+        others = block != one
+        if len(np.unique(rows.is_late[others])) == 2:
+            corrected[~others] = platt(probabilities[others], rows.is_late[others]).apply(probabilities[~others])
+    gain = losses(probabilities, rows.is_late) - losses(corrected, rows.is_late)
+    return (fitted if _is_clear(gain, rows.service_date) else Calibration()), fitted
 
 
-def _is_better(calibration: Calibration, probabilities: np.ndarray, rows: Rows) -> bool:
-    """Whether the log-loss falls by more than two standard errors over days, the unit that shares a storm.
+def _is_clear(gain: np.ndarray, service_date: np.ndarray) -> bool:
+    """Whether the mean is above two standard errors over weeks: days of one week share their weather too.
 
-    By any fall at all, five seeds of one model come within half a standard error of a different answer.
+    By any gain at all, five seeds of one model come within half a standard error of a different answer.
     """
-    gain = losses(probabilities, rows.is_late) - losses(calibration.apply(probabilities), rows.is_late)
-    daily = np.array([gain[rows.service_date == day].mean() for day in np.unique(rows.service_date)])
-    return len(daily) > 1 and bool(daily.mean() > 2 * daily.std(ddof=1) / np.sqrt(len(daily)))
+    days = service_date.astype("datetime64[D]").astype(int)
+    week = (days - days.min()) // 7
+    weekly = np.array([gain[week == one].mean() for one in np.unique(week)])
+    return len(weekly) > 1 and bool(weekly.mean() > 2 * weekly.std(ddof=1) / np.sqrt(len(weekly)))
 
 
 def platt(probabilities: np.ndarray, is_late: np.ndarray) -> Calibration:

@@ -1,6 +1,7 @@
 """The candidates, under one protocol: what a model is, and which of them compete."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,11 +24,21 @@ class Model(Protocol):
         """How far each column moved the log-odds, (n, F); a row's sum plus a constant is its log-odds."""
 
 
-Fit = Callable[[Rows, Rows, int, int], Model]  # train, tune, seed, threads
+@dataclass(frozen=True)
+class Family:
+    """How a candidate learns: `fit` chooses on tune what is to be chosen, `refit` learns other rows by that choice."""
+
+    fit: Callable[[Rows, Rows, int, int], Model]  # train, tune, seed, threads
+    refit: Callable[[Any, Rows, int, int], Model]  # the model that was chosen, rows, seed, threads
+
+
+def _nothing_chosen(fit: Callable[[Rows, Rows, int, int], Model]) -> Family:
+    return Family(fit, lambda model, rows, seed, threads: fit(rows, rows, seed, threads))
+
 
 # In the order of their cost; each must earn its place against the one before.
-CANDIDATES: dict[str, Fit] = {
-    "climatology": climatology.fit,
-    "logistic_regression": logistic.fit,
-    "lightgbm": boosting.fit,
+CANDIDATES: dict[str, Family] = {
+    "climatology": _nothing_chosen(climatology.fit),
+    "logistic_regression": _nothing_chosen(logistic.fit),
+    "lightgbm": Family(boosting.fit, boosting.refit),
 }

@@ -11,18 +11,20 @@ import pyarrow as pa
 from mlsystem.domain.request import CODES, MODEL_COLUMNS
 from mlsystem.drift import Reference, category_reference, number_reference
 from mlsystem.storage import FINGERPRINT_KEY, digest
+from mlsystem.training import boosting
 from mlsystem.training.candidates import CANDIDATES, Model
 from mlsystem.training.climatology import Climatology
 from mlsystem.training.drift_limits import DriftLimits, drift_limits
 from mlsystem.training.evaluation import Evaluation, evaluate
-from mlsystem.training.outages import OUTAGES, with_outages, without
+from mlsystem.training.money import Worth, by_month, sensitivity, worth
+from mlsystem.training.outages import OUTAGES, without
 from mlsystem.training.slices import Slice, slices, watched
 from mlsystem.training.split import Rows, Split, default_split, rows_of, split_rows
 from mlsystem.training.trained import Fitted, Trained, fit
 
 SCORE = "score"  # the name of the predictions' own reference, beside the columns'
-SCORED_EVERY = 4  # training rows: 54,000 place a quantile to .2 %, and scoring all takes 5 s
 LATENCY_ROWS = 200
+EXPLAINED_ROWS = 500  # of test; exact contributions take a millisecond each
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class Result:
     test: Evaluation
     slices: tuple[Slice, ...]  # of test
     outages: Mapping[str, Mapping[str, float]]  # by what is missing: the metrics of tune without it
+    variants: Mapping[str, Mapping[str, float]]  # of test: the metrics as the model says it, and by Platt's correction
+    worth: Worth  # of test
+    months: Mapping[str, Worth]
+    sensitivity: tuple[Mapping[str, float], ...]  # of the savings on test to the assumed costs
+    reasons: Mapping[str, float]  # how far its contributions agree with exact ones; empty where they are exact
     scores: np.ndarray
     score_reference: Reference
     latency_ms: float  # one row, median
@@ -51,7 +58,7 @@ class Comparison:
     chosen: str
     split: Split
     references: Mapping[str, Reference]  # by MODEL_COLUMN, of the training rows
-    drift_limits: DriftLimits  # of the chosen one's scores, and of the training rows
+    drift_limits: DriftLimits | None  # of the chosen one's out-of-fold scores, and of the training rows
     outcomes: np.ndarray  # is_late of the test rows
     about: Mapping[str, Any]  # plain JSON: rows, days and late share of each part, fingerprints, seed, threads
 
@@ -87,10 +94,9 @@ def compare(
     rows = rows_of(training_set)
     split = split or default_split(*rows.days)
     parts = split_rows(rows, split)
-    known = with_outages(parts["train"], seed)
     results = {}
     for name in CANDIDATES:
-        results[name] = _result(name, parts, known, seed, threads)
+        results[name] = _result(name, parts, seed, threads)
         cost = results[name].tune.metrics["usd_per_1000"]
         progress(f"{name}: fitted in {results[name].fitted.seconds:.1f} s, {cost:,.0f} USD per 1,000 tuning flights")
     chosen = min(results.values(), key=lambda r: (r.tune.metrics["usd_per_1000"], r.tune.metrics["log_loss"]))
@@ -112,30 +118,43 @@ def compare(
     )
 
 
-def _result(name: str, parts: Mapping[str, Rows], known: Rows, seed: int, threads: int) -> Result:
+def _result(name: str, parts: Mapping[str, Rows], seed: int, threads: int) -> Result:
     train, tune, test = (parts[part] for part in ("train", "tune", "test"))
-    fitted = fit(name, known, tune, seed, threads)
-    scores = fitted.predict(test.matrix)
+    fitted = fit(name, train, tune, seed, threads)
+    raw = fitted.model.predict_proba(test.matrix)
+    scores = fitted.calibration.apply(raw)
     return Result(
         fitted,
         evaluate(fitted.predict(tune.matrix), tune.is_late),
         evaluate(scores, test.is_late),
         slices(scores, test),
         {name: evaluate(fitted.predict(without(tune, name).matrix), tune.is_late).metrics for name in OUTAGES},
+        {how: evaluate(one, test.is_late).metrics for how, one in (("raw", raw), ("platt", fitted.platt.apply(raw)))},
+        worth(scores, test, seed),
+        by_month(scores, test, seed),
+        tuple(sensitivity(scores, test.is_late)),
+        _reasons(fitted.model, test.matrix),
         scores,
-        score_reference(fitted, train),
+        score_reference(fitted),
         latency_ms(fitted.model, test.matrix),
     )
 
 
-def watched_limits(fitted: Fitted, train: Rows, references: Mapping[str, Reference], seed: int) -> DriftLimits:
-    """What a week like those of training keeps to; `references` has the score's too."""
-    return drift_limits(train, fitted.predict(train.matrix), references, watched(train), seed)
+def _reasons(model: Model, matrix: np.ndarray) -> dict[str, float]:
+    rows = matrix[:: max(1, len(matrix) // EXPLAINED_ROWS)][:EXPLAINED_ROWS]
+    return boosting.agreement(model, rows) if isinstance(model, boosting.BoostedTrees) else {}
 
 
-def score_reference(fitted: Fitted, train: Rows) -> Reference:
-    """The distribution of the probabilities on some of the training rows."""
-    return number_reference(SCORE, fitted.predict(train.matrix[::SCORED_EVERY]))
+def watched_limits(fitted: Fitted, train: Rows, references: Mapping[str, Reference], seed: int) -> DriftLimits | None:
+    """What a week of live scores keeps to, from out-of-fold ones; `references` has the score too. None without any."""
+    known = ~np.isnan(fitted.held_out)
+    rows = train.where(known)
+    return drift_limits(rows, fitted.held_out[known], references, watched(rows), seed) if len(rows) else None
+
+
+def score_reference(fitted: Fitted) -> Reference:
+    """The distribution of the out-of-fold probabilities: of flights that the model has not seen, like the live ones."""
+    return number_reference(SCORE, fitted.held_out[~np.isnan(fitted.held_out)])
 
 
 def column_references(train: Rows) -> dict[str, Reference]:

@@ -6,6 +6,7 @@ serving has no second year to learn them from. Some 2 s for 200,000 rows.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,8 @@ def drift_limits(
 ) -> DriftLimits:
     """From windows drawn from the reference rows in blocks of whole weeks, so that a heat wave stays in one piece.
 
+    `scores` are out of fold: in-sample ones know their own flights, and limits by them call 5 of 13 live weeks drift.
+
     `references` has every model column, and `score` for the probabilities (n,); `slices` say which rows are in them.
     Each kind of limit is passed by `false_alarms` of the windows; the paging ones share the rate of
     false alarms between them: half of it for the score, a quarter for each end of the label.
@@ -64,6 +67,8 @@ def drift_limits(
     sums = blocks @ by_day(np.column_stack([rows.is_late, gaps, np.ones(len(rows))]), rows.service_date)
     tail = false_alarms / len(PAGING) / 2
     (late_low, gap_low), (late_high, gap_high) = np.quantile(sums[:, :2] / sums[:, 2:], (tail, 1 - tail), axis=0)
+    narrow, wide = _prediction(gaps, rows.service_date, window_days, tail)
+    gap_low, gap_high = min(gap_low, narrow), max(gap_high, wide)
     slices = {
         name: mask for name, mask in slices.items() if mask.sum() * window_days / blocks.shape[1] >= FEWEST_FLIGHTS
     }
@@ -79,6 +84,21 @@ def drift_limits(
         float(rows.is_late.mean()),
         float(scores.mean()),
     )
+
+
+def _prediction(gaps: np.ndarray, service_date: np.ndarray, window_days: int, tail: float) -> tuple[float, float]:
+    """Between which ends the next window's mean gap lies, by Student's t: the extremes of a few windows are not all
+    that there are. Nothing is widened by fewer than three whole windows."""
+    sums = by_day(np.column_stack([gaps, np.ones(len(gaps))]), service_date)
+    windows = len(sums) // window_days
+    if windows < 3:
+        return 0.0, 0.0
+    total = sums[: windows * window_days].reshape(windows, window_days, 2).sum(axis=1)
+    means = total[:, 0] / total[:, 1]
+    z, free = NormalDist().inv_cdf(1 - tail), windows - 1
+    student = z + (z**3 + z) / (4 * free) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * free**2)
+    half = student * means.std(ddof=1) * np.sqrt(1 + 1 / windows)
+    return float(means.mean() - half), float(means.mean() + half)
 
 
 def _psi_limits(

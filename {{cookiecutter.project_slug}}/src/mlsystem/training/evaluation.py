@@ -39,6 +39,7 @@ def evaluate(probabilities: np.ndarray, is_late: np.ndarray) -> Evaluation:
     metrics = {
         "flights": float(len(is_late)),
         "late_share": float(is_late.mean()),
+        "bias": float(probabilities.mean() - is_late.mean()),
         **ranking(probabilities, is_late),
         "log_loss": log_loss(probabilities, is_late),
         "brier": float(np.mean((probabilities - is_late) ** 2)),
@@ -64,11 +65,15 @@ def ranking(probabilities: np.ndarray, is_late: np.ndarray) -> dict[str, float]:
     }
 
 
-def usd_per_1000(is_warned: np.ndarray, is_late: np.ndarray) -> float:
+def usd_per_1000(is_warned: np.ndarray, is_late: np.ndarray, table: costs.Table = costs.COSTS_CENTS) -> float:
     """What 1,000 such flights cost: whole cents added up, divided once."""
-    cents = int(np.sum(is_warned)) * costs.cost_cents(True, True)
-    cents += int(np.sum(~is_warned & is_late)) * costs.cost_cents(False, True)
-    return cents * 10 / len(is_late)
+    return int(cents(is_warned, is_late, table).sum()) * 10 / len(is_late)
+
+
+def cents(is_warned: np.ndarray, is_late: np.ndarray, table: costs.Table = costs.COSTS_CENTS) -> np.ndarray:
+    """What each flight cost: (n,) int64."""
+    cells = np.array([[costs.cost_cents(warned, late, table) for late in (False, True)] for warned in (False, True)])
+    return cells[is_warned.astype(int), is_late.astype(int)]
 
 
 def calibration_table(probabilities: np.ndarray, is_late: np.ndarray) -> tuple[Bin, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 from mlsystem.training.compare import Comparison, Result
 
 PARTS = ("train", "tune", "test")
-REPORTED = ("auc", "pr_auc", "log_loss", "brier", "ece", "usd_per_1000")
+REPORTED = ("auc", "pr_auc", "log_loss", "brier", "ece", "bias", "usd_per_1000")
 WEAKEST = 8  # slices shown
 
 
@@ -23,10 +23,19 @@ def summarise(comparison: Comparison) -> dict[str, Any]:
             "calibration": {n: [asdict(point) for point in r.test.calibration] for n, r in comparison.results.items()},
             "money": {n: [list(point) for point in r.test.money_curve] for n, r in comparison.results.items()},
         },
+        "reasons": dict(winner.reasons),
+        "sensitivity": [dict(one) for one in winner.sensitivity],
         "weakest_slices": [asdict(one) for one in sorted(winner.slices, key=lambda one: one.auc)[:WEAKEST]],
     }
 
 
-def _figures(result: Result) -> dict[str, float]:
+def _figures(result: Result) -> dict[str, Any]:
     figures = {name: result.test.metrics[name] for name in REPORTED}
-    return figures | {"predict_ms_p50": result.latency_ms, "fit_seconds": result.fitted.seconds}
+    return figures | {
+        "variants": {how: {name: found[name] for name in REPORTED} for how, found in result.variants.items()},
+        "is_calibrated": not result.fitted.calibration.is_identity,
+        "worth": asdict(result.worth),
+        "months": {month: asdict(found) for month, found in result.months.items()},
+        "predict_ms_p50": result.latency_ms,
+        "fit_seconds": result.fitted.seconds,
+    }

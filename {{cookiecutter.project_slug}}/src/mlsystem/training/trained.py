@@ -12,21 +12,30 @@ from mlsystem.training.calibration import Calibration, calibrate
 from mlsystem.training.candidates import CANDIDATES, Model
 from mlsystem.training.climatology import Climatology
 from mlsystem.training.drift_limits import DriftLimits
+from mlsystem.training.out_of_fold import out_of_fold
+from mlsystem.training.outages import with_outages
 from mlsystem.training.split import Rows
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A candidate, fitted on one part and calibrated on the next."""
+    """A candidate, and what it says of its own training flights when it has not seen them."""
 
     name: str
     model: Model
-    calibration: Calibration
-    seconds: float
+    calibration: Calibration  # in use: Platt's, or none
+    platt: Calibration  # Platt's, whether it is in use or not
+    raw_held_out: np.ndarray  # (n,) P(late) of the training rows, each by a model of the other blocks of days
+    seconds: float  # of the model's own fit
 
     def predict(self, matrix: np.ndarray) -> np.ndarray:
         """Calibrated P(late), (n,), for (n, F)."""
         return self.calibration.apply(self.model.predict_proba(matrix))
+
+    @property
+    def held_out(self) -> np.ndarray:
+        """Calibrated P(late) of the training rows, out of fold; NaN where the other blocks could teach nothing."""
+        return self.calibration.apply(self.raw_held_out)
 
 
 @dataclass(frozen=True)
@@ -40,11 +49,22 @@ class Trained:
     drift_limits: DriftLimits | None  # None: not chosen
     climatology: Climatology
     about: Mapping[str, Any]
+    rehearsal: "Trained | None" = None  # the same recipe without the last weeks: retraining/challenger.py
+
+    def predict(self, matrix: np.ndarray) -> np.ndarray:
+        """Calibrated P(late), (n,), for (n, F)."""
+        return self.fitted.predict(matrix)
 
 
 def fit(name: str, train: Rows, tune: Rows, seed: int, threads: int) -> Fitted:
-    """The candidate of that name; `tune` stops and calibrates it."""
+    """The candidate of that name: `tune` chooses its size, the blocks of train whether it is calibrated and how."""
     started = time.perf_counter()
-    model = CANDIDATES[name](train, tune, seed, threads)
-    seconds = time.perf_counter() - started
-    return Fitted(name, model, calibrate(model.predict_proba(tune.matrix), tune), seconds)
+    model = CANDIDATES[name].fit(with_outages(train, seed), tune, seed, threads)
+    return checked(name, model, train, seed, threads, time.perf_counter() - started)
+
+
+def checked(name: str, model: Model, train: Rows, seed: int, threads: int, seconds: float) -> Fitted:
+    """The model with its out-of-fold scores, and calibrated if they show that this helps."""
+    refit = CANDIDATES[name].refit
+    scores = out_of_fold(train, lambda rows: refit(model, with_outages(rows, seed), seed, threads).predict_proba)
+    return Fitted(name, model, *calibrate(scores, train), scores, seconds)

@@ -1,0 +1,32 @@
+"""No NaN, no infinity, no exponent reaches a person."""
+
+import math
+
+import pytest
+
+from mlsystem import wording
+
+STRANGE = [None, math.nan, math.inf, -math.inf, "text", [1], True]
+
+
+@pytest.mark.parametrize("value", STRANGE, ids=str)
+def test_what_is_no_number_is_said_to_be_unknown(value: object):
+    assert wording.number(value, "+.1%") == wording.figure(value) == wording.UNKNOWN
+    assert wording.between(value, 1.0) == wording.between(1.0, value) == wording.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (10_360.4, "10,360"),
+        (1.036e8, "103,600,000"),
+        (0.00001234, "0.00001234"),
+        (1e-15, "0"),
+        (0.0, "0"),
+        (-12.5, "-12.5"),
+        (3, "3"),
+        (0.03, "0.03"),
+    ],
+)
+def test_a_figure_has_about_four_digits_and_never_an_exponent(value: float, shown: str):
+    assert wording.figure(value) == shown
