@@ -12,6 +12,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
+import pyarrow.compute as pc
+
 from mlsystem import storage, wording
 from mlsystem.domain.costs import cost_cents
 from mlsystem.domain.tables import EVENT_TABLES
@@ -103,7 +105,15 @@ def _model(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
     timed(run, "training", lambda: train(settings.first_day, settings.last_day))
     comparison = read_comparison(settings)
     rows = run["rows"] | {"training_set": comparison.pop("rows")}
-    return run | {"rows": rows, "never_arrived": _never_arrived(settings, comparison["split"]["test"])} | comparison
+    return (
+        run
+        | {
+            "rows": rows,
+            "no_tail_number": _no_tail_number(settings),
+            "never_arrived": _never_arrived(settings, comparison["split"]["test"]),
+        }
+        | comparison
+    )
 
 
 def _never_arrived(settings: Settings, test: dict[str, Any]) -> dict[str, float]:
@@ -113,6 +123,17 @@ def _never_arrived(settings: Settings, test: dict[str, Any]) -> dict[str, float]
     scheduled = sum(flights.rows(day) for day in days if flights.path(day).exists())
     lost = scheduled - test["flights"]
     return {"scheduled": scheduled, "flights": lost, "usd_per_1000": lost * cost_cents(False, True) * 10 / scheduled}
+
+
+def _no_tail_number(settings: Settings) -> dict[str, float]:
+    """The share without a tail number, of the flights that left and of those that did not."""
+    flights, departures = (
+        storage.Partitions(settings.validated_dir / name).read() for name in ("flights", "departures")
+    )
+    has_left = pc.is_in(flights["flight_id"], departures["flight_id"].combine_chunks())
+    unnamed = pc.cast(pc.is_null(flights["tail_number"]), "double")
+    parts = {"flown": has_left, "cancelled": pc.invert(has_left)}
+    return {name: pc.mean(unnamed.filter(part)).as_py() or 0.0 for name, part in parts.items()}
 
 
 def _serving(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def _policy(name: str, policy: dict[str, Any], total: dict[str, Any], null: dict
 
 def _worth(run: dict[str, Any]) -> list[str]:
     """What the champion's warnings were worth: month by month, and what hangs on the assumed costs."""
-    best = run["models"][run["champion"]]
+    best, unnamed, without = run["models"][run["champion"]], run["no_tail_number"], run["without_tail_number"]
     worth, saved = best["worth"], [one["saved"] for one in run["sensitivity"]]
     perfect, range_of_savings = (
         wording.share(worth["perfect_share"], 0),
@@ -109,6 +109,11 @@ def _worth(run: dict[str, Any]) -> list[str]:
         f"{surprise:,.0f}: assumptions, for one traveller per flight; with each of them halved or doubled it saves "
         f"{wording.between(*range_of_savings)}. {run['never_arrived']['flights']:,} cancelled or diverted flights of "
         "those days have no label and are not counted.",
+        "",
+        f"Its tail numbers are hindsight: {wording.share(unnamed['cancelled'], 0)} of the cancelled flights lack one, "
+        f"{wording.share(unnamed['flown'], 1)} of the flown. Without any it has an AUC of "
+        f"{wording.number(without['auc'], '.3f')}, and 1,000 flights cost "
+        f"{wording.number(without['usd_per_1000'] - best['usd_per_1000'], '+,.0f')} dollars.",
     ]
 
 

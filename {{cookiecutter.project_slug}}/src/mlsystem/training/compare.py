@@ -24,6 +24,7 @@ from mlsystem.training.trained import Fitted, Trained, fit
 
 SCORE = "score"  # the name of the predictions' own reference, beside the columns'
 LATENCY_ROWS = 200
+HINDSIGHT = "view aircraft"  # what only a tail number can tell, which is known of flown flights alone
 EXPLAINED_ROWS = 500  # of test; exact contributions take a millisecond each
 
 
@@ -60,6 +61,7 @@ class Comparison:
     references: Mapping[str, Reference]  # by MODEL_COLUMN, of the training rows
     drift_limits: DriftLimits | None  # of the chosen one's out-of-fold scores, and of the training rows
     outcomes: np.ndarray  # is_late of the test rows
+    without_tail_number: Mapping[str, float]  # the chosen one's metrics of test, had no flight said its aircraft
     about: Mapping[str, Any]  # plain JSON: rows, days and late share of each part, fingerprints, seed, threads
 
     @property
@@ -108,6 +110,7 @@ def compare(
         references,
         watched_limits(chosen.fitted, parts["train"], {**references, SCORE: chosen.score_reference}, seed),
         parts["test"].is_late,
+        evaluate(chosen.fitted.predict(without(parts["test"], HINDSIGHT).matrix), parts["test"].is_late).metrics,
         {
             **{name: part.about() for name, part in parts.items()},
             "training_fingerprint": digest(rows.matrix.tobytes(), rows.is_late.tobytes(), rows.service_date.tobytes()),
