@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mlsystem import storage
 from mlsystem.domain.tables import EVENT_TABLES, Table
 from mlsystem.streaming.contract import RULES, Contract, Refused
-from mlsystem.streaming.event_log import EventLog, known_at
+from mlsystem.streaming.event_log import EventLog
 from mlsystem.validation.expectations import find_breaches, open_context
 
 ROWS = 40
@@ -76,7 +76,7 @@ def test_the_stream_refuses_the_rows_that_the_batch_refuses_and_by_the_same_rule
                 by_row.setdefault(row, set()).add(breach.rule.name)
 
     contract, refused = Contract(log.schema), {}
-    for number, (payload, moment) in enumerate(zip(payloads(rows), known_at(rows).to_pylist(), strict=True)):
+    for number, (payload, moment) in enumerate(zip(payloads(rows), rows["known_at"].to_pylist(), strict=True)):
         try:
             contract.keys(table.name, moment, payload)
         except Refused as why:
@@ -93,7 +93,7 @@ def test_what_two_events_may_not_share_is_what_the_batch_wants_to_be_unique(
     contract = Contract(log.schema)
     for table in EVENT_TABLES:
         rows = samples[table.name].slice(0, 1)
-        (moment,), (payload,) = known_at(rows).to_pylist(), payloads(rows)
+        (moment,), (payload,) = rows["known_at"].to_pylist(), payloads(rows)
 
         keys = contract.keys(table.name, moment, payload)
 
@@ -113,7 +113,7 @@ def test_what_the_stream_lets_pass_can_always_be_decoded(samples, log, column: i
     """Else it would end the consumer, at each of its starts."""
     for table in EVENT_TABLES:
         rows = samples[table.name].slice(0, 1)
-        moment = known_at(rows).to_pylist()[0]
+        moment = rows["known_at"].to_pylist()[0]
         said = json.loads(payloads(rows)[0])
         said[list(said)[column % len(said)]] = value
         payload = json.dumps(said)

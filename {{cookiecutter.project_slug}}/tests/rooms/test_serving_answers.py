@@ -45,12 +45,20 @@ def test_many_flights_are_answered_in_order_and_as_each_alone(service: Running):
         assert alone["reasons"] == together[place]["reasons"]
 
 
-@pytest.mark.parametrize("unseen", [{"destination": "ZZZ"}, {"tail_number": "N0000X"}, {"tail_number": None}])
-def test_a_destination_or_an_aircraft_that_nobody_has_seen_is_answered(service: Running, unseen: dict):
+@pytest.mark.parametrize(
+    ("unseen", "because"),
+    [
+        ({"destination": "ZZZ"}, ["destination is missing"]),
+        ({"tail_number": "N0000X"}, []),
+        ({"tail_number": None}, []),
+    ],
+)
+def test_a_destination_or_an_aircraft_that_nobody_has_seen_is_answered(service: Running, unseen: dict, because: list):
     (answer,) = answers(service, FLIGHT | unseen)
 
     assert 0 < answer["probability"] < 1
-    assert answer["degraded"] is False
+    assert answer["degraded"] is bool(because)
+    assert answer["degraded_because"] == because
 
 
 def test_an_expected_view_past_its_time_to_live_degrades_the_answer_and_the_answer_says_so(service: Running):
@@ -61,7 +69,7 @@ def test_an_expected_view_past_its_time_to_live_degrades_the_answer_and_the_answ
     )
 
     assert answer["degraded"] is True
-    assert answer["degraded_because"] == ["origin is older than 1 h"]
+    assert answer["degraded_because"] == ["origin is older than 1 h", "sources is older than 1 h"]
     assert answer["feature_ages_seconds"]["weather"] >= 90 * 60
     assert "origin" not in answer["feature_ages_seconds"]
 
