@@ -144,6 +144,7 @@ AIRPORTS = Table(
     "one row per destination that is scheduled that day",
     "airport_day_id",
     (
+        *not_null("known_at"),
         Rule("unique", ("airport_day_id",), "critical", "listed twice"),
         Rule("not_null", ("time_zone",), "warning", "no time zone in the airports file; the supplement is used"),
     ),
