@@ -1,22 +1,30 @@
 """`python -m mlsystem TASK`: every task of the project. The Makefile is a thin face of it; Windows has no make."""
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
+from mlsystem.environment import own_libraries_only
+from mlsystem.errors import UserError
 
-from mlsystem.settings import Settings, configure_tools, load_settings
+if TYPE_CHECKING:
+    from mlsystem.settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one task. What a task needs is imported when it runs, so that `--help` takes no time."""
+    own_libraries_only(str(Path(__file__).parents[1]))  # before a library is imported
+    from mlsystem.settings import configure_tools, load_settings, tools_dir
+
     try:
         settings = load_settings()
-    except ValidationError as wrong:
-        print(f"a setting is wrong (.env.example lists them all with their defaults): {wrong}", file=sys.stderr)
+    except UserError as wrong:
+        print(wrong, file=sys.stderr)
         return 1
     parser = _parser(settings)
     options, others = parser.parse_known_args(arguments)
@@ -25,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.pytest = others
     try:
         configure_tools(settings)
+        os.chdir(tools_dir(settings))  # Prefect reads a .env, prefect.toml or pyproject.toml where it is started
     except OSError as refused:
         print(f"cannot make {refused.filename} ({refused.strerror}); set MLSYSTEM_DATA_DIR to another", file=sys.stderr)
         return 1
@@ -43,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parser(settings: Settings) -> argparse.ArgumentParser:
+def _parser(settings: "Settings") -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m mlsystem", description=__doc__)
     tasks = parser.add_subparsers(dest="task", required=True, metavar="TASK")
 

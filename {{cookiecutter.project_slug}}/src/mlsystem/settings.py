@@ -5,38 +5,27 @@ import tomllib
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from mlsystem.env_file import NAME, WrongSetting, check_names, in_words, read_env_file
+from mlsystem.environment import for_tools, without_others
 
 ROOT = Path(__file__).resolve().parents[2]  # the project folder: the one with project.toml
 
-# Tools that would phone home, or write into the user's home, are told here and only here not to.
-TOOL_ENVIRONMENT = {
-    "BENTOML_DO_NOT_TRACK": "True",
-    "DO_NOT_TRACK": "true",  # MLflow reads "true"; "1" does not count
-    "GX_ANALYTICS_ENABLED": "false",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # 8 processes and 1.8 GB beside its page, for scorers of LLMs
-    "OTEL_SDK_DISABLED": "true",  # a third of BentoML's request overhead; docs/decisions/0008
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",  # the default of 20 s fails on a busy laptop
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_LOGGING_LEVEL": "INFO",  # what a run says goes to the API, to be read beside the run;
-    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",  # people have it from `say` already
-    "PREFECT_LOGGING_EXTRA_LOGGERS": "mlsystem",
-    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",  # `say` is used outside of runs too
-    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",  # the embedded server logs its own shutdown as errors
-    "TZ": "UTC",  # engines that convert naive timestamps use the machine's zone otherwise
-}
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Count = Annotated[int, Field(ge=1)]
+Host = Annotated[str, Field(min_length=1)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
     """One value per line, each with its reason; override with MLSYSTEM_<NAME> or a line in .env."""
 
     model_config = SettingsConfigDict(
-        env_prefix="MLSYSTEM_", env_file=ROOT / ".env", extra="forbid", frozen=True, env_ignore_empty=True
+        env_prefix=NAME, extra="forbid", frozen=True, env_ignore_empty=True, hide_input_in_errors=True
     )
 
     data_dir: Path = ROOT / "data"  # everything the system makes, numbered in the data's order
@@ -44,26 +33,55 @@ class Settings(BaseSettings):
     life: str = ""  # the folder of data_dir with models, log and online rows; `make year` has its own
     first_day: date = date(2013, 1, 1)  # the data set is the calendar year 2013, New York time
     last_day: date = date(2013, 12, 31)
-    workers: int = 2  # serving processes; one per core of a small laptop
-    threads: int = 1  # per model fit and per prediction: OpenMP with more is slower under contention
-    serving_host: str = "127.0.0.1"  # loopback, as for each server below: none of them asks who is calling
-    serving_port: int = 3000  # BentoML's default
-    mlflow_host: str = "127.0.0.1"
-    mlflow_port: int = 5000  # MLflow's default
-    prefect_host: str = "127.0.0.1"
-    prefect_port: int = 4200  # Prefect's default
-    prometheus_host: str = "127.0.0.1"
-    prometheus_port: int = 9090  # Prometheus's default
-    consumer_host: str = "127.0.0.1"
-    consumer_port: int = 3001  # the stream consumer's metrics; next to the service's
+    workers: Count = 2  # serving processes; one per core of a small laptop
+    threads: Count = 1  # per model fit and per prediction: OpenMP with more is slower under contention
+    serving_host: Host = "127.0.0.1"  # loopback, as for each server below: none of them asks who is calling
+    serving_port: Port = 3000  # BentoML's default
+    mlflow_host: Host = "127.0.0.1"
+    mlflow_port: Port = 5000  # MLflow's default
+    prefect_host: Host = "127.0.0.1"
+    prefect_port: Port = 4200  # Prefect's default
+    prometheus_host: Host = "127.0.0.1"
+    prometheus_port: Port = 9090  # Prometheus's default
+    consumer_host: Host = "127.0.0.1"
+    consumer_port: Port = 3001  # the stream consumer's metrics; next to the service's
     clock: Literal["events", "wall"] = "events"  # whose yesterday the nightly run takes: a live source's is the wall's
-    lateness_minutes: int = 10  # behind the clock of the log; a later fact is counted and left out
-    max_body_bytes: int = 1_000_000  # about 3,000 flights; a larger body is refused before it is parsed
-    max_flights_per_request: int = 1_000  # bounds the time that one caller can take
-    lookup_budget_seconds: float = 0.25  # a healthy lookup takes 1 ms; one that takes longer is answered without
-    prediction_log_files: int = 60  # as much as so many full ones hold, 64 MB each; then the oldest go
+    lateness_minutes: Annotated[int, Field(ge=0)] = (
+        10  # behind the clock of the log; a later fact is counted and left out
+    )
+    max_body_bytes: Count = 1_000_000  # about 3,000 flights; a larger body is refused before it is parsed
+    max_flights_per_request: Count = 1_000  # bounds the time that one caller can take
+    lookup_budget_seconds: Seconds = 0.25  # a healthy lookup takes 1 ms; one that takes longer is answered without
+    prediction_log_files: Count = 60  # as much as so many full ones hold, 64 MB each; then the oldest go
     shadow: bool = True  # score the challenger, if there is one, on what the champion answers
-    champion_poll_seconds: float = 1.0  # between two looks for a new champion: two stats of a file when there is none
+    champion_poll_seconds: Seconds = 1.0  # between two looks for a new champion: two stats of a file when there is none
+
+    opentelemetry: bool = False  # honour OTEL_* of the environment; any other variable of a tool never is
+
+    @field_validator("data_dir", "reports_dir")
+    @classmethod
+    def _of_the_project(cls, folder: Path) -> Path:
+        """A relative folder is the project's, wherever a command is started; `.env` has no shell to expand a ~."""
+        if "\0" in str(folder):
+            raise ValueError("no folder has a zero byte in its name")
+        try:
+            return ROOT / folder.expanduser()
+        except RuntimeError as unknown:
+            raise ValueError("nobody has the home folder that the ~ stands for") from unknown
+
+    @model_validator(mode="after")
+    def _days_in_order(self) -> "Settings":
+        if self.first_day > self.last_day:
+            raise ValueError("first_day comes after last_day")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], *given: PydanticBaseSettingsSource, **named: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What the code says, then the environment, then `.env`."""
+        file = InitSettingsSource(settings_cls, init_kwargs=read_env_file(ROOT / ".env", cls.model_fields))
+        return named["init_settings"], named["env_settings"], file
 
     @property
     def source_dir(self) -> Path:
@@ -117,20 +135,37 @@ def load_project(path: Path = ROOT / "project.toml") -> Project:
 
 @lru_cache
 def load_settings() -> Settings:
-    """Read once per process. Raises pydantic.ValidationError naming the setting that is wrong."""
-    return Settings()
+    """Read once per process. Raises WrongSetting, which names each setting that is wrong."""
+    check_names(os.environ, Settings.model_fields, "the environment")
+    try:
+        return Settings()
+    except ValidationError as wrong:
+        raise WrongSetting(in_words(wrong)) from None  # not chained: the original shows values
+
+
+def tool_environment(settings: Settings) -> dict[str, str]:
+    """What every tool is told: where its state lives, to stay silent, and which libraries are ours.
+
+    Of these folders, whatever a parent process has: two servers on one database would run each other's schedules.
+    """
+    state = tools_dir(settings)
+    folders = {"PREFECT_HOME": "prefect", "BENTOML_HOME": "bentoml", "MPLCONFIGDIR": "matplotlib"}
+    own = {name: str(state / folder) for name, folder in folders.items()}
+    return {**for_tools(settings.opentelemetry), **own, "PYTHONPATH": str(ROOT / "src")}
+
+
+def tools_dir(settings: Settings) -> Path:
+    """Where tools keep their state, and are started: a `.env` or `prefect.toml` elsewhere is read by Prefect too."""
+    return settings.data_dir / "tools"
 
 
 def configure_tools(settings: Settings) -> None:
-    """Tell every tool where its state lives and to stay silent. Call it before a tool is imported."""
-    state = settings.data_dir / "tools"
-    state.mkdir(parents=True, exist_ok=True)  # Prefect makes its home, but not the folders above it
-    os.environ.update(TOOL_ENVIRONMENT)
-    # Of these folders, whatever a parent process has: two servers on one database would run each other's schedules.
-    os.environ["PREFECT_HOME"] = str(state / "prefect")
-    os.environ["BENTOML_HOME"] = str(state / "bentoml")
-    os.environ["MPLCONFIGDIR"] = str(state / "matplotlib")
-    os.environ.setdefault("MPLBACKEND", "Agg")
+    """Let the tools see what is ours, and nothing of the user's own. Call it before a tool is imported."""
+    tools_dir(settings).mkdir(parents=True, exist_ok=True)  # Prefect makes its home, but not the folders above it
+    kept = without_others(os.environ, settings.opentelemetry)
+    for name in set(os.environ) - set(kept):
+        del os.environ[name]
+    os.environ.update(tool_environment(settings))
     os.environ.setdefault("OMP_NUM_THREADS", str(settings.threads))
 
 
@@ -151,9 +186,9 @@ def mark_of_children(name: str) -> str:
 
 def child_environment(settings: Settings, **own: str) -> dict[str, str]:
     """The environment of a child process that shall have exactly these settings, and what it has for its own."""
-    said = {f"MLSYSTEM_{name.upper()}": str(value) for name, value in settings.model_dump(mode="json").items()}
-    paths = os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")]))
-    return {**os.environ, **TOOL_ENVIRONMENT, **said, "PYTHONPATH": paths, **own}
+    said = {f"{NAME}{name.upper()}": str(value) for name, value in settings.model_dump(mode="json").items()}
+    others = without_others(os.environ, settings.opentelemetry)
+    return {**others, **tool_environment(settings), **said, **own}
 
 
 def count_in_memory() -> None:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from mlsystem.environment import TOOL_ENVIRONMENT
 from mlsystem.model_registry import listing, promotions, registry, runs, tracking
 from mlsystem.model_registry.champion import NoChampion, UnusableModel
 from mlsystem.model_registry.promotions import NotPromoted, promote, rollback
-from mlsystem.settings import ROOT, TOOL_ENVIRONMENT
+from mlsystem.settings import ROOT
 from mlsystem.training.compare import Comparison, compare
 from planted import broken, planted_training_set
 

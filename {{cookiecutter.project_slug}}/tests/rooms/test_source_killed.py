@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from mlsystem.settings import ROOT, TOOL_ENVIRONMENT
+from mlsystem.environment import TOOL_ENVIRONMENT
+from mlsystem.settings import ROOT
 from stages import STAGES
 
 KILLS = 3

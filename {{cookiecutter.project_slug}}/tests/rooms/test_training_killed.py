@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from mlsystem.environment import TOOL_ENVIRONMENT
 from mlsystem.model_registry.registry import NoChampion, load_champion
-from mlsystem.settings import ROOT, TOOL_ENVIRONMENT
+from mlsystem.settings import ROOT
 
 KILLS = 1
 TRAINING = """

@@ -85,7 +85,7 @@ def play(span: Span, settings: Settings, speed: float | None = None, progress: P
     begin(span, settings.validated_dir, log, online, state)
     per_request = 1 if span.length == MINUTE else settings.max_flights_per_request
     with ExitStack() as stack:
-        client = stack.enter_context(httpx.Client(base_url=service_url(settings), timeout=30))
+        client = stack.enter_context(httpx.Client(base_url=service_url(settings), timeout=30, trust_env=False))
         consumer: Consumer = OtherProcess(log)
         with suppress(AlreadyConsumed):
             consumer = stack.enter_context(closing(make_consumer(settings, log, online)))
@@ -130,7 +130,7 @@ def serve_smoke() -> dict[str, Any]:
 
     settings = as_running(load_settings())
     flight = flights_of(settings.last_day, settings.validated_dir)[0][1]
-    with a_service(settings), httpx.Client(base_url=service_url(settings), timeout=10) as client:
+    with a_service(settings), httpx.Client(base_url=service_url(settings), timeout=10, trust_env=False) as client:
         started = time.perf_counter()
         answer = client.post("/predict", json=as_request(flight)).raise_for_status().json()
     return {"milliseconds": round((time.perf_counter() - started) * 1000, 1)} | answer["predictions"][0]

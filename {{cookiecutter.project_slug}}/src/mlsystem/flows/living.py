@@ -106,7 +106,9 @@ class Living:
     def _wait_until(self, what: str, version: str) -> None:
         """Until the service says so. Raises NotTakenUp."""
         deadline = time.monotonic() + SWAP_SECONDS
-        while (said := httpx.get(f"{service_url(self.settings)}/model", timeout=30).json()).get(what) != version:
+        while (said := httpx.get(f"{service_url(self.settings)}/model", timeout=30, trust_env=False).json()).get(
+            what
+        ) != version:
             if time.monotonic() > deadline:
                 raise NotTakenUp(f"{what} is {said.get(what)}, expected {version}: {said.get('refused')}")
             time.sleep(0.05)

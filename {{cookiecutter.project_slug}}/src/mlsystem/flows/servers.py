@@ -10,7 +10,7 @@ from pathlib import Path
 from mlsystem import storage
 from mlsystem.addresses import Address, address
 from mlsystem.model_registry.tracking import tracking_uri
-from mlsystem.settings import ROOT, Settings
+from mlsystem.settings import ROOT, Settings, tools_dir
 
 PROMETHEUS_FILES = ("prometheus.yml", "rules.yml")
 JOBS = {"flight_delays": "serving", "consumer": "consumer"}  # scrape job -> server
@@ -64,7 +64,7 @@ def _mlflow(settings: Settings) -> Server:
 def _prefect(settings: Settings) -> Server:
     at = address(settings, "prefect")
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", at.ip, "--port", str(at.port)]
-    return Server("prefect", command, at, "/api/ready", environment=QUIET)
+    return Server("prefect", command, at, "/api/ready", tools_dir(settings), QUIET)
 
 
 def _prometheus(settings: Settings) -> Server:

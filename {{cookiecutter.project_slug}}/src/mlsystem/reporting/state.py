@@ -7,13 +7,12 @@ import http.client
 import json
 import sqlite3
 import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mlsystem.addresses import address
+from mlsystem.addresses import address, ask
 from mlsystem.model_registry import promotions, versions
 from mlsystem.reporting.scrape import NoScrape, Scrape, parse
 from mlsystem.retraining import journal
@@ -139,8 +138,5 @@ def _no_answer(problem: Exception) -> str:
 
 
 def _get(url: str) -> tuple[int, str]:
-    try:
-        with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as answer:
-            return answer.status, answer.read().decode("utf-8", "replace")
-    except urllib.error.HTTPError as refusal:
-        return refusal.code, refusal.read().decode("utf-8", "replace")
+    status, body = ask(url, PATIENCE_SECONDS)
+    return status, body.decode("utf-8", "replace")

@@ -25,7 +25,7 @@ from mlsystem.serving.present import Present
 from mlsystem.serving.run import metrics_dir
 from mlsystem.serving.schema import PredictRequest, PredictResponse, limited_request
 from mlsystem.serving.shared_counts import is_reserved
-from mlsystem.settings import configure_tools, load_settings
+from mlsystem.settings import load_settings
 
 SETTINGS = load_settings()
 TIMEOUT_SECONDS = 15  # BentoML's backstop; it keeps a timer per request for as long, so it must be short
@@ -72,7 +72,6 @@ class FlightDelays:
     """Probability that a flight arrives 15 or more minutes late, and whether to warn the traveller."""
 
     def __init__(self) -> None:
-        configure_tools(SETTINGS)
         logging.getLogger("bentoml._internal.server.http_app").addFilter(ExpectedRefusals())
         self.turn = asyncio.Lock()  # first come, first served
         self.present = Present(SETTINGS, serving_metrics(), WINDOW)
