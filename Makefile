@@ -27,9 +27,9 @@ demo: bake  ## Generate a project and run its whole system on a real year, endin
 	@$(MAKE) -C $(BAKE) demo
 	@echo "The report: $(BAKE)/reports/report.html"
 
-figures: demo  ## Write that run's figures into this README and the project's (10 min)
-	@$(BAKE)/.venv/bin/python -c "import sys; from pathlib import Path; from mlsystem.reporting.readme import write_figures; \
-		[write_figures(Path(readme), Path('$(BAKE)/reports')) for readme in sys.argv[1:]]" README.md "$(TEMPLATE)/README.md"
+figures: demo  ## Write that run's figures into this README; a project's come from its own run (10 min)
+	@$(BAKE)/.venv/bin/python -c "from pathlib import Path; from mlsystem.reporting.readme import write_figures; \
+		write_figures(Path('README.md'), Path('$(BAKE)/reports'))"
 
 test: setup  ## Run every test, and last walk a user's day: generate, test and demo a project (20 min)
 	@$(BIN)/python -m pytest

@@ -30,6 +30,21 @@ def test_both_readmes_have_one_place_for_the_figures():
         assert [text.count(marker) for marker in MARKERS] == [1, 1], readme
 
 
+def test_a_project_says_no_figure_before_it_has_run():
+    """Another machine's figures, with another seed, are not this project's."""
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    figures = text.split(MARKERS[0])[1].split(MARKERS[1])[0]
+
+    assert "`make demo`" in figures
+    assert "`make readme`" in figures
+    assert not any(character.isdigit() for character in figures)
+
+
+def test_no_page_of_a_project_asks_about_a_flight_that_another_seed_did_not_replay():
+    for page in (PROJECT / "README.md", PROJECT / "docs/tour.md"):
+        assert "scheduled_arrival_at\":" not in page.read_text(encoding="utf-8"), f"{page}: `make smoke` prints one"
+
+
 def test_the_map_names_every_folder_and_page_of_the_repository():
     text = (baking.ROOT / "README.md").read_text(encoding="utf-8")
     section = text.split("## The map")[1].split("\n## ")[0]

@@ -77,6 +77,15 @@ def test_every_entry_at_the_top_is_either_rendered_or_named_in_the_copy_list(tem
     assert not [name for name in entries if "{" in name], "cookiecutter renders the names at the top"
 
 
+def test_the_copy_list_names_nothing_that_neither_the_template_nor_a_run_makes(template: Path):
+    copied = json.loads((template / "cookiecutter.json").read_text(encoding="utf-8"))["_copy_without_render"]
+    entries = [path.name for path in (template / TEMPLATE).iterdir()]
+
+    lost = {pattern for pattern in copied if not any(fnmatch(name, pattern) for name in entries)}
+
+    assert lost <= {"data", "reports", ".*", "*.py"}, "these stand in cookiecutter.json without a file or a folder"
+
+
 @pytest.mark.parametrize("licence", LICENCES)
 @pytest.mark.parametrize("answer", AWKWARD.values(), ids=AWKWARD)
 def test_every_licence_bakes_with_every_awkward_answer(bake, template: Path, licence: str, answer: str):

@@ -132,18 +132,11 @@ def test_the_tour_prints_what_it_shows(system, monkeypatch: pytest.MonkeyPatch):
 
     for language, content in pages.blocks((DOCS / "tour.md").read_text(encoding="utf-8")):
         if language == "python":
-            if "prediction_log" in content and not is_logged(system.settings.predictions_dir):
-                pytest.skip("this project's demo replays another day than the tour's, which asks for `make replay`")
             with contextlib.redirect_stdout(io.StringIO()) as out:
                 exec(content, session)
             printed = out.getvalue()
         elif language == "text":
             assert doctest.OutputChecker().check_output(content, printed, doctest.ELLIPSIS), f"{content}\n!=\n{printed}"
-
-
-def is_logged(predictions_dir: Path) -> bool:
-    """Whether the tour's day was replayed: the seed chooses the demo's day."""
-    return any('"as_of": "2013-11-24' in path.read_text("utf-8") for path in predictions_dir.glob("*.jsonl"))
 
 
 def test_faults_planted_in_a_page_are_found(tmp_path: Path):

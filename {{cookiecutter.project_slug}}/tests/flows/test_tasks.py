@@ -140,4 +140,6 @@ def test_replay_and_smoke_ask_the_service_that_is_up(system, tmp_path: Path):
         assert "starting the service" not in done.stdout
     asked = storage.Partitions(settings.validated_dir / "flights").read([date(2013, 11, 5)]).num_rows
     assert metric(text, "predictions_total") == asked + 1
+    assert "'degraded': False" in smoke.stdout, "the demo's own day is not this one, and the store is for this one"
+    assert smoke.stdout.count("curl -s http://") == 1
     assert json.loads((settings.reports_dir / "monitoring.json").read_text())["quality"]["predictions"] == asked

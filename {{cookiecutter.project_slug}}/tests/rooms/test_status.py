@@ -217,3 +217,17 @@ def consuming(settings: Settings) -> Iterator[None]:
             time.sleep(0.2)
         yield
         process.kill()
+
+
+def test_a_few_questions_by_hand_are_no_trouble():
+    """After `make up`, a cold first answer, and one about a flight of another day, which says itself that it is degraded."""
+    state = scraped(
+        service="""predictions_total{decision="warn"} 1
+predictions_total{decision="stay_silent"} 1
+degraded_predictions_total{view="weather",reason="stale"} 1
+http_request_duration_seconds_bucket{le="0.01",route="/predict"} 0
+http_request_duration_seconds_bucket{le="0.1",route="/predict"} 0
+http_request_duration_seconds_bucket{le="+Inf",route="/predict"} 2"""
+    )
+
+    assert wrongs(state) == []

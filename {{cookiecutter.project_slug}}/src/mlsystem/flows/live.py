@@ -1,10 +1,11 @@
 """The running service: a smoke test, and a past day played through its HTTP API."""
 
+import json
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from mlsystem.addresses import service_url
+from mlsystem.domain.request import Flight
 from mlsystem.errors import UserError
 from mlsystem.flows.intervals import MINUTE, flights_of
 from mlsystem.flows.progress import say
@@ -49,6 +51,10 @@ class Served:
     p99_ms: float | None
     rps: float | None
     metrics: str  # the service's own /metrics text, right after the last request
+
+
+class NothingToAsk(UserError):
+    """No flight of the day is known."""
 
 
 class Unanswered(UserError):
@@ -129,11 +135,36 @@ def serve_smoke() -> dict[str, Any]:
     from mlsystem.flows.processes import a_service, as_running
 
     settings = as_running(load_settings())
-    flight = flights_of(settings.last_day, settings.validated_dir)[0][1]
+    flight = flight_to_ask_about(settings)
     with a_service(settings), httpx.Client(base_url=service_url(settings), timeout=10, trust_env=False) as client:
         started = time.perf_counter()
         answer = client.post("/predict", json=as_request(flight)).raise_for_status().json()
+    say(f"asked: {as_curl(flight, settings)}")
     return {"milliseconds": round((time.perf_counter() - started) * 1000, 1)} | answer["predictions"][0]
+
+
+def flight_to_ask_about(settings: Settings) -> Flight:
+    """The first flight that is due when the event log's clock stands still: what the online store holds is for it.
+
+    Without a replay, the first of the last day; an answer about it is degraded, and says so. Raises NothingToAsk.
+    """
+    from mlsystem.flows.clock import NoClock, today
+    from mlsystem.flows.clock import now as clock
+
+    try:
+        day, moment = today(settings), clock(settings)
+    except NoClock:
+        day, moment = settings.last_day, datetime.min.replace(tzinfo=UTC)
+    flights = [flight for _, flight in flights_of(day, settings.validated_dir)]
+    if not flights:
+        raise NothingToAsk(f"there are no validated flights of {day}; run `make ingest`, or `make demo`")
+    return next((flight for flight in flights if flight.as_of >= moment), flights[-1])
+
+
+def as_curl(flight: Flight, settings: Settings) -> str:
+    """The question as a line for a shell."""
+    url, question = f"{service_url(settings)}/predict", json.dumps(as_request(flight))
+    return f"curl -s {url} -H 'content-type: application/json' -d '{question}'"
 
 
 def state_of(settings: Settings) -> State:

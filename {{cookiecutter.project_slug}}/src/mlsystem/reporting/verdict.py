@@ -13,6 +13,7 @@ MOST_DEGRADED_SHARE = 0.01  # of the flights, for one view: a lookup that failed
 MOST_P99_SECONDS = 0.25  # the whole budget of the slowest stage, which one in a hundred may spend
 MOST_LAG_SECONDS = 3_600  # of event time: beyond it the features of the last hour are empty
 MOST_TOO_LATE_SHARE = 0.01  # of the facts: they are left out, so the features are made without them
+FEWEST_ANSWERS = 100  # with fewer, one slow or degraded answer is more than 1 in 100; it says so itself
 SHED = "429"
 PREDICT = "/predict"
 REQUESTS, SECONDS = "http_requests_total", "http_request_duration_seconds"
@@ -52,9 +53,9 @@ def _service(service: Service) -> Iterator[str]:
         if share > most:
             yield f"{share:.2%} of the {name} (at most {most:.1%})"
     for view, count in seen.by("degraded_predictions_total", "view").items():
-        if flights and count / flights > MOST_DEGRADED_SHARE:
+        if flights >= FEWEST_ANSWERS and count / flights > MOST_DEGRADED_SHARE:
             yield f"{count / flights:.2%} of the answers went without {view} (at most {MOST_DEGRADED_SHARE:.0%})"
-    if slowest is not None and slowest > MOST_P99_SECONDS:
+    if slowest is not None and flights >= FEWEST_ANSWERS and slowest > MOST_P99_SECONDS:
         yield f"p99 is {slowest * 1000:.0f} ms (at most {MOST_P99_SECONDS * 1000:.0f})"
     if lost := seen.total("prediction_log_failures_total"):
         yield f"{lost:,.0f} predictions were answered and not logged"
