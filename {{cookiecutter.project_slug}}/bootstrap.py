@@ -38,7 +38,8 @@ class Stopped(Exception):
 def refuse_an_unsupported_python(version: tuple[int, ...]) -> None:
     if not OLDEST <= version[:2] < TOO_NEW:
         raise Stopped(
-            f"Found Python {version[0]}.{version[1]}, but the locked packages need 3.11, 3.12 or 3.13. "
+            f"Found Python {version[0]}.{version[1]}, but the locked packages need 3.11, 3.12 or 3.13 "
+            "(3.14 when each of them has a release for it). "
             "Install one and name it, such as: make setup PYTHON=python3.12"
         )
 
@@ -85,6 +86,28 @@ def install(python: Path, lock: Path) -> bool:
     return succeeds(python, "-m", "pip", "install", "--disable-pip-version-check", *pip, lock)
 
 
+def check_system_libraries(python: Path, lock: Path) -> None:
+    """LightGBM needs an OpenMP that no Python package brings: slim images and macOS lack it. Raises Stopped."""
+    if "\nlightgbm==" not in lock.read_text(encoding="utf-8"):
+        return
+    environment = installers_environment(os.environ)
+    done = subprocess.run(
+        [str(python), "-c", "import lightgbm"], capture_output=True, text=True, check=False, env=environment
+    )
+    if done.returncode != 0:
+        said = (done.stderr.strip().splitlines() or ["no word"])[-1]
+        raise Stopped(f"LightGBM cannot be imported ({said}). {openmp(sys.platform)} Then run the same command again.")
+
+
+def openmp(platform: str) -> str:
+    """How that library is installed."""
+    if platform == "darwin":
+        return "If libomp is missing: brew install libomp."
+    if platform == "win32":
+        return "If vcomp140.dll is missing: install Microsoft's Visual C++ Redistributable."
+    return "If libgomp is missing: apt-get install libgomp1 (Fedora: dnf install libgomp)."
+
+
 def make_importable(venv: Path, source: Path) -> None:
     """Put `src` on the path. A `.pth` file does what an editable install does, without a build or a download."""
     packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(venv)}))
@@ -113,6 +136,7 @@ def build(root: Path, venv: Path) -> None:
         )
     if not install(python_of(venv), lock):
         raise Stopped(explain(root))
+    check_system_libraries(python_of(venv), lock)
     if (root / "src").is_dir():
         make_importable(venv, root / "src")
 
