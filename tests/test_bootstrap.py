@@ -146,3 +146,71 @@ def test_a_missing_lock_is_a_sentence(tmp_path: Path):
     assert result.returncode == 1
     assert result.stdout.strip().startswith(f"Could not set up {tmp_path}: ")
     assert "Traceback" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"PIP_USER": "1"},
+        {"PIP_TARGET": "elsewhere"},
+        {"PIP_PREFIX": "elsewhere"},
+        {"UV_EXCLUDE_NEWER": "2001-01-01"},
+        {"UV_TARGET": "elsewhere"},
+        {"PYTHONPATH": "elsewhere"},
+    ],
+    ids=lambda own: next(iter(own)),
+)
+def test_personal_settings_of_where_and_what_to_install_change_nothing(root: Path, own: dict[str, str]):
+    result = bootstrap(root, **own)
+
+    assert result.returncode == 0, result.stdout
+    assert "trying pip" not in result.stdout
+    assert not (root / "elsewhere").exists()
+    assert baking.run(root / ".venv" / "bin" / "python", "-c", "import iniconfig", cwd=root).returncode == 0
+
+
+def test_uv_settings_of_a_folder_above_change_nothing(root: Path):
+    project = root / "below"
+    project.mkdir()
+    shutil.copy2(root / "requirements.lock", project)
+    (root / "uv.toml").write_text('exclude-newer = "2001-01-01T00:00:00Z"\n')
+
+    result = bootstrap(project)
+
+    assert result.returncode == 0, result.stdout
+    assert "trying pip" not in result.stdout
+
+
+def test_pip_installs_a_lock_whose_packages_ask_for_extras(root: Path):
+    lock = (SCRIPT.parent / "requirements.lock").read_text(encoding="utf-8")
+    names = ("coverage", "pytest-cov", "pytest", "iniconfig", "packaging", "pluggy", "pygments")
+    pins = (re.search(rf"^{name}==.*?(?=^\S)", lock, flags=re.MULTILINE | re.DOTALL) for name in names)
+    (root / "requirements.lock").write_text("".join(pin[0] for pin in pins if pin), encoding="utf-8")
+
+    result = bootstrap(root, UV_OFFLINE="1", UV_CACHE_DIR=str(root / "empty"))
+
+    assert result.returncode == 0, result.stdout
+    assert "trying pip" in result.stdout
+
+
+def test_the_installer_itself_has_hashes():
+    assert "--hash=sha256:" in (SCRIPT.parent / "requirements.uv.lock").read_text(encoding="utf-8")
+    assert '"uv==' not in SCRIPT.read_text(encoding="utf-8")
+
+
+def test_a_missing_system_library_is_named_at_setup_with_the_command(tmp_path: Path):
+    sys.path.insert(0, str(SCRIPT.parent))
+    import bootstrap as script
+
+    lock, venv = tmp_path / "requirements.lock", tmp_path / "venv"
+    lock.write_text("a==1\nlightgbm==4.7.0\n")
+    baking.run(sys.executable, "-m", "venv", "--without-pip", venv, cwd=tmp_path).check_returncode()
+    (packages,) = venv.glob("lib/python*/site-packages")
+    (packages / "lightgbm.py").write_text("raise OSError('libgomp.so.1: cannot open shared object file')\n")
+
+    with pytest.raises(script.Stopped, match=r"libgomp\.so\.1.*apt-get install libgomp1"):
+        script.check_system_libraries(script.python_of(venv), lock)
+
+    (packages / "lightgbm.py").write_text("")
+    script.check_system_libraries(script.python_of(venv), lock)
+    assert "brew install libomp" in script.openmp("darwin")

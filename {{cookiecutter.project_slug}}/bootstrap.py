@@ -8,15 +8,25 @@ packages come from the installer's cache, and what is in it is then exactly what
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 # One installer version for everyone; it is some ten times faster than pip, and pip stands in where it cannot run.
-UV = "uv==0.13.9"
+INSTALLER = Path(__file__).resolve().with_name("requirements.uv.lock")
+# Personal settings that say from where and through what, which an install needs; any other of the two says where to, or
+# what: PIP_USER, PIP_TARGET or UV_EXCLUDE_NEWER would make another environment than the lock's.
+KEPT = re.compile(
+    "PIP_(INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|TRUSTED_HOST|(CLIENT_)?CERT|PROXY|(NO_)?CACHE_DIR|CONFIG_FILE"
+    "|RETRIES|(DEFAULT_)?TIMEOUT|KEYRING_PROVIDER)"
+    "|UV_((DEFAULT_|EXTRA_)?INDEX(_.*)?|FIND_LINKS|NO_INDEX|OFFLINE|(NO_)?CACHE(_DIR)?|NATIVE_TLS|SYSTEM_CERTS"
+    "|INSECURE_HOST|HTTP_.*|CONCURRENT_.*|KEYRING_PROVIDER|LINK_MODE|CONFIG_FILE)"
+)
 OLDEST, TOO_NEW = (3, 11), (3, 14)
 ROOM_NEEDED_GB = 3.0
 
@@ -28,7 +38,8 @@ class Stopped(Exception):
 def refuse_an_unsupported_python(version: tuple[int, ...]) -> None:
     if not OLDEST <= version[:2] < TOO_NEW:
         raise Stopped(
-            f"Found Python {version[0]}.{version[1]}, but the locked packages need 3.11, 3.12 or 3.13. "
+            f"Found Python {version[0]}.{version[1]}, but the locked packages need 3.11, 3.12 or 3.13 "
+            "(3.14 when each of them has a release for it). "
             "Install one and name it, such as: make setup PYTHON=python3.12"
         )
 
@@ -47,19 +58,54 @@ def is_done(stamp: Path, wanted: str) -> bool:
     return stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted
 
 
+def installers_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The user's, without what would install something else or somewhere else; what `pip.conf` says of it is off."""
+    dropped = ("PIP_", "UV_", "PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE")
+    kept = {name: value for name, value in environment.items() if not name.startswith(dropped) or KEPT.fullmatch(name)}
+    return {**kept, "PIP_USER": "0", "PYTHONNOUSERSITE": "1"}
+
+
 def succeeds(*command: str | Path) -> bool:
-    """Run with the output shown, so that a long download shows its progress."""
-    return subprocess.run([str(part) for part in command], check=False).returncode == 0
+    """Run with the output shown, so that a long download shows its progress.
+
+    At the top of the file system, because uv takes settings from a `uv.toml` or `pyproject.toml` of any folder above.
+    """
+    environment = installers_environment(os.environ)
+    done = subprocess.run([str(part) for part in command], check=False, env=environment, cwd=INSTALLER.anchor)
+    return done.returncode == 0
 
 
 def install(python: Path, lock: Path) -> bool:
     """Whether the locked packages are in, each with the hash that the lock holds."""
     locked = ("--require-hashes", "-r", lock)
-    has_uv = succeeds(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV)
+    pip = ("--require-hashes", "--no-deps", "-r")  # a lock is complete; with dependencies pip stops at `coverage[toml]`
+    has_uv = succeeds(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *pip, INSTALLER)
     if has_uv and succeeds(python, "-m", "uv", "pip", "install", "--python", python, *locked):
         return True
     print("uv could not do it; trying pip, which is slower.", flush=True)
-    return succeeds(python, "-m", "pip", "install", "--disable-pip-version-check", *locked)
+    return succeeds(python, "-m", "pip", "install", "--disable-pip-version-check", *pip, lock)
+
+
+def check_system_libraries(python: Path, lock: Path) -> None:
+    """LightGBM needs an OpenMP that no Python package brings: slim images and macOS lack it. Raises Stopped."""
+    if "\nlightgbm==" not in lock.read_text(encoding="utf-8"):
+        return
+    environment = installers_environment(os.environ)
+    done = subprocess.run(
+        [str(python), "-c", "import lightgbm"], capture_output=True, text=True, check=False, env=environment
+    )
+    if done.returncode != 0:
+        said = (done.stderr.strip().splitlines() or ["no word"])[-1]
+        raise Stopped(f"LightGBM cannot be imported ({said}). {openmp(sys.platform)} Then run the same command again.")
+
+
+def openmp(platform: str) -> str:
+    """How that library is installed."""
+    if platform == "darwin":
+        return "If libomp is missing: brew install libomp."
+    if platform == "win32":
+        return "If vcomp140.dll is missing: install Microsoft's Visual C++ Redistributable."
+    return "If libgomp is missing: apt-get install libgomp1 (Fedora: dnf install libgomp)."
 
 
 def make_importable(venv: Path, source: Path) -> None:
@@ -90,6 +136,7 @@ def build(root: Path, venv: Path) -> None:
         )
     if not install(python_of(venv), lock):
         raise Stopped(explain(root))
+    check_system_libraries(python_of(venv), lock)
     if (root / "src").is_dir():
         make_importable(venv, root / "src")
 
