@@ -5,12 +5,15 @@ import contextlib
 import doctest
 import io
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import pages
 from mlsystem import settings as settings_room
+from mlsystem.__main__ import GROUPS
 from mlsystem.domain import tables
 from mlsystem.domain.features import MODEL_FEATURES, STORED_FEATURES, VIEWS
 from mlsystem.domain.request import Flight
@@ -46,6 +49,22 @@ def test_the_command_line_has_the_tasks_of_the_makefile():
     text = (PACKAGE / "__main__.py").read_text(encoding="utf-8")
 
     assert set(re.findall(r'(?:\btask|^ +)\("([a-z]+)",', text, re.MULTILINE)) == TASKS - {"help", "setup"}
+
+
+def test_the_makefile_and_the_command_line_have_the_same_groups_with_every_task_and_eight_for_every_day():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    parts = [part.partition("\n") for part in makefile.split("\n##@ ")[1:]]
+    grouped = {title: " ".join(re.findall(r"^([a-z]+):.*## ", lines, re.MULTILINE)) for title, _, lines in parts}
+
+    told = subprocess.run([sys.executable, "-m", "mlsystem", "--help"], capture_output=True, text=True, check=True)
+
+    assert list(grouped.items()) == list(GROUPS.items())
+    assert set(" ".join(GROUPS.values()).split()) == TASKS - {"help", "setup"}
+    assert len(next(iter(GROUPS.values())).split()) == 8
+    assert (
+        re.findall(r"^  ([a-z]+)  +\S", told.stdout.split(next(iter(GROUPS)))[1], re.MULTILINE)
+        == " ".join(GROUPS.values()).split()
+    )
 
 
 def test_every_decision_has_its_form_its_number_and_its_place_in_the_index():
