@@ -7,6 +7,7 @@ import io
 import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,20 @@ def test_the_makefile_and_the_command_line_have_the_same_groups_with_every_task_
         re.findall(r"^  ([a-z]+)  +\S", told.stdout.split(next(iter(GROUPS)))[1], re.MULTILINE)
         == " ".join(GROUPS.values()).split()
     )
+
+
+def test_the_readme_says_how_much_an_installation_is():
+    """To a fifth: platforms differ, and a new version weighs a little more."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    packages = list(metadata.distributions())
+    installed = Path(sys.prefix)
+    weight = sum(path.lstat().st_size for path in installed.rglob("*") if not path.is_dir()) / 1e9
+
+    said = re.search(r"some (\d+) packages, ([\d.]+) GB", text)
+
+    assert said is not None
+    assert abs(int(said[1]) - len(packages)) <= len(packages) / 5, f"it is {len(packages)} packages now"
+    assert abs(float(said[2]) - weight) <= weight / 5, f"it is {weight:.1f} GB now"
 
 
 def test_every_decision_has_its_form_its_number_and_its_place_in_the_index():

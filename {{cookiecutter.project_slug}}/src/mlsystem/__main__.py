@@ -87,11 +87,8 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
 
 def _grouped(tasks: dict[str, str]) -> str:
     """The tasks under their groups, as `make help` has them; argparse has no groups of its own for them."""
-    groups = (
-        f"{title}\n" + "\n".join(f"  {name:9} {tasks[name]}" for name in names.split())
-        for title, names in GROUPS.items()
-    )
-    return "\n\n".join(groups)
+    groups = ([title, *(f"  {name:9} {tasks[name]}" for name in names.split())] for title, names in GROUPS.items())
+    return "\n\n".join("\n".join(lines) for lines in groups)
 
 
 def _loop_tasks(task: Callable[[str, str], argparse.ArgumentParser]) -> None:
