@@ -1,5 +1,6 @@
 """The template's documents say what is there; the project's own are held by its own tests."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -42,7 +43,19 @@ def test_a_project_says_no_figure_before_it_has_run():
 
 def test_no_page_of_a_project_asks_about_a_flight_that_another_seed_did_not_replay():
     for page in (PROJECT / "README.md", PROJECT / "docs/tour.md"):
-        assert "scheduled_arrival_at\":" not in page.read_text(encoding="utf-8"), f"{page}: `make smoke` prints one"
+        assert 'scheduled_arrival_at":' not in page.read_text(encoding="utf-8"), f"{page}: `make smoke` prints one"
+
+
+def test_the_readme_says_how_much_there_is_to_read():
+    """To a thousand: a sentence about the size of the code that nothing counts is soon untrue."""
+    text = (baking.ROOT / "README.md").read_text(encoding="utf-8")
+    files = (PROJECT / "src/mlsystem").rglob("*.py")
+
+    lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files)
+
+    said = re.search(r"([\d,]+) lines of Python in `src/mlsystem`", text)
+    assert said is not None
+    assert abs(int(said[1].replace(",", "")) - lines) <= 1_000, f"it is {lines:,} lines now"
 
 
 def test_the_map_names_every_folder_and_page_of_the_repository():

@@ -14,7 +14,8 @@ ONE_MACHINE_ONLY = {
 }
 TEMPLATE_TASKS = "help setup bake demo figures test quick check format lock clean"
 PROJECT_TASKS = (
-    "help setup demo year test prove check up down ingest features train models promote rollback retrain judge smoke replay consume monitor status deploy report readme clean"
+    "help setup demo up status monitor retrain judge test down ingest features train "
+    "models promote rollback smoke replay consume letters deploy year prove check report readme clean"
 )
 
 
@@ -51,7 +52,7 @@ def test_make_alone_prints_every_task_with_a_sentence_and_its_time(request, wher
     said = baking.run("make", "--no-print-directory", cwd=folder).stdout
 
     assert re.findall(r"^  make (\w+) ", said, flags=re.MULTILINE) == tasks.split()
-    for line in said.splitlines()[1:]:
+    for line in re.findall(r"^  make .*", said, flags=re.MULTILINE):
         assert re.search(r"\((?:.*\d+ (?:s|min)\b|at once)", line), line
 
 

@@ -5,12 +5,16 @@ import contextlib
 import doctest
 import io
 import re
+import subprocess
+import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 import pages
 from mlsystem import settings as settings_room
+from mlsystem.__main__ import GROUPS
 from mlsystem.domain import tables
 from mlsystem.domain.features import MODEL_FEATURES, STORED_FEATURES, VIEWS
 from mlsystem.domain.request import Flight
@@ -46,6 +50,36 @@ def test_the_command_line_has_the_tasks_of_the_makefile():
     text = (PACKAGE / "__main__.py").read_text(encoding="utf-8")
 
     assert set(re.findall(r'(?:\btask|^ +)\("([a-z]+)",', text, re.MULTILINE)) == TASKS - {"help", "setup"}
+
+
+def test_the_makefile_and_the_command_line_have_the_same_groups_with_every_task_and_eight_for_every_day():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    parts = [part.partition("\n") for part in makefile.split("\n##@ ")[1:]]
+    grouped = {title: " ".join(re.findall(r"^([a-z]+):.*## ", lines, re.MULTILINE)) for title, _, lines in parts}
+
+    told = subprocess.run([sys.executable, "-m", "mlsystem", "--help"], capture_output=True, text=True, check=True)
+
+    assert list(grouped.items()) == list(GROUPS.items())
+    assert set(" ".join(GROUPS.values()).split()) == TASKS - {"help", "setup"}
+    assert len(next(iter(GROUPS.values())).split()) == 8
+    assert (
+        re.findall(r"^  ([a-z]+)  +\S", told.stdout.split(next(iter(GROUPS)))[1], re.MULTILINE)
+        == " ".join(GROUPS.values()).split()
+    )
+
+
+def test_the_readme_says_how_much_an_installation_is():
+    """To a fifth: platforms differ, and a new version weighs a little more."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    packages = list(metadata.distributions())
+    installed = Path(sys.prefix)
+    weight = sum(path.lstat().st_size for path in installed.rglob("*") if not path.is_dir()) / 1e9
+
+    said = re.search(r"some (\d+) packages, ([\d.]+) GB", text)
+
+    assert said is not None
+    assert abs(int(said[1]) - len(packages)) <= len(packages) / 5, f"it is {len(packages)} packages now"
+    assert abs(float(said[2]) - weight) <= weight / 5, f"it is {weight:.1f} GB now"
 
 
 def test_every_decision_has_its_form_its_number_and_its_place_in_the_index():

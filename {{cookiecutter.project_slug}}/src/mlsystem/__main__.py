@@ -15,6 +15,14 @@ from mlsystem.errors import UserError
 if TYPE_CHECKING:
     from mlsystem.settings import Settings
 
+GROUPS = {
+    "Every day": "demo up status monitor retrain judge test down",
+    "Data and training": "ingest features train",
+    "The models": "models promote rollback",
+    "The running system": "smoke replay consume letters deploy year",
+    "Checks, pages, tidying up": "prove check report readme clean",
+}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one task. What a task needs is imported when it runs, so that `--help` takes no time."""
@@ -53,11 +61,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser(settings: "Settings") -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m mlsystem", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m mlsystem", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     tasks = parser.add_subparsers(dest="task", required=True, metavar="TASK")
 
     def task(name: str, help_text: str) -> argparse.ArgumentParser:
-        return tasks.add_parser(name, help=help_text, description=help_text)
+        return tasks.add_parser(name, description=help_text)
 
     task("demo", "run the whole system on the real year and write reports/report.html")
     task("test", "run every test; what else is said goes to pytest, such as --cov")
@@ -80,7 +90,14 @@ def _parser(settings: "Settings") -> argparse.ArgumentParser:
     deploy.add_argument("--cron", default="0 3 * * *", help="when the night's work runs; `* * * * *` is every minute")
     task("report", "write reports/report.html again from reports/run.json")
     task("readme", "write the last run's figures into README.md")
+    parser.epilog = _grouped({name: str(one.description) for name, one in tasks.choices.items()})
     return parser
+
+
+def _grouped(tasks: dict[str, str]) -> str:
+    """The tasks under their groups, as `make help` has them; argparse has no groups of its own for them."""
+    groups = ([title, *(f"  {name:9} {tasks[name]}" for name in names.split())] for title, names in GROUPS.items())
+    return "\n\n".join("\n".join(lines) for lines in groups)
 
 
 def _loop_tasks(task: Callable[[str, str], argparse.ArgumentParser]) -> None:

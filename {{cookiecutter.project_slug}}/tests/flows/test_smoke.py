@@ -1,4 +1,4 @@
-"""The question that `make smoke` asks and prints: of a flight that the online store can answer for, with any seed."""
+"""The question that `make smoke` asks and prints: about a flight that the store knows, with any seed."""
 
 import json
 from datetime import datetime

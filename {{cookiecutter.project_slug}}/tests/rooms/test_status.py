@@ -220,7 +220,7 @@ def consuming(settings: Settings) -> Iterator[None]:
 
 
 def test_a_few_questions_by_hand_are_no_trouble():
-    """After `make up`, a cold first answer, and one about a flight of another day, which says that it is degraded."""
+    """A cold first answer, and one about a flight of another day, which says itself that it is degraded."""
     state = scraped(
         service="""predictions_total{decision="warn"} 1
 predictions_total{decision="stay_silent"} 1

@@ -46,6 +46,8 @@ def run_demo(settings: Settings) -> int:
     page = _write(settings, run)
     _say_results(run)
     say(f"done in {run['total_seconds']} s. The report: {page}")
+    say("next: `make up` starts the service, `make smoke` asks it, `make status` looks at it all;")
+    say("      then README.md's section on the loop, by hand")
     for sentence in run["not_well"]:
         say(f"NOT WELL: {sentence}")
     return 1 if run["not_well"] else 0

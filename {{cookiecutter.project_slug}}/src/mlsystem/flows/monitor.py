@@ -1,6 +1,8 @@
 """A batch look at the prediction log: drift, quality, performance, and the checks that the alarms are made from."""
 
+import math
 import time
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +10,7 @@ import pyarrow as pa
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 
-from mlsystem import storage
+from mlsystem import storage, wording
 from mlsystem.domain.calendar import HOME_TIME_ZONE
 from mlsystem.flows.progress import say
 from mlsystem.settings import Settings, load_settings
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from mlsystem.monitoring.skew import SkewReport
 
 SKEW_ROWS = 2_000  # the newest, some two days; the offline path takes a second for them
+FURTHEST = 3  # columns that are named
 LABELS_AFTER = timedelta(hours=36)  # by then every flight of the last day has landed: longest delay and longest route
 
 
@@ -61,6 +64,25 @@ def _skew(settings: Settings, log: pa.Table) -> "SkewReport":
     return skew(newest, lambda rows: historical_features(store, rows))
 
 
+def findings(found: Mapping[str, Any]) -> Iterator[str]:
+    """What was found, for whoever reads along: performance, the furthest drift, and each check with its verdict."""
+    seen = found["performance"]
+    if seen.get("auc") is not None:
+        dollars = wording.number(seen.get("usd_per_1000"))
+        yield f"AUC {wording.number(seen['auc'], '.3f')}, {dollars} USD per 1,000 flights"
+    furthest = [f"{name} {wording.number(psi, '.2f')}" for name, psi in list(found["drift"].items())[:FURTHEST]]
+    yield f"furthest from training (PSI): {', '.join(furthest)}"
+    for check in found["checks"]:
+        verdict = "BREACHED" if check["breached"] else "within its limit" if is_known(check["value"]) else "unknown"
+        yield f"{check['name'].replace('_', ' ')}: {verdict}; {check['because']}"
+    if found["diagnosis"]:
+        yield found["diagnosis"]
+
+
+def is_known(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
 @flow(name="monitor")
 def monitor(settings: Settings | None = None) -> dict[str, Any]:
     """Look at the log, keep what was found in reports/monitoring.json."""
@@ -72,7 +94,7 @@ def monitor(settings: Settings | None = None) -> dict[str, Any]:
     create_table_artifact(key="drift", table=rows)
     performance = found["performance"]
     say(f"  {found['quality']['predictions']:,} predictions, {performance['labelled']:,} with a label")
-    for check in found["checks"]:
-        if check["breached"]:
-            say(f"  {check['name']} is breached: {check['because']}")
+    for line in findings(found):
+        say(f"  {line}")
+    say("`make status` has all of it on a page")
     return found

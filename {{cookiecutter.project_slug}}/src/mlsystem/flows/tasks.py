@@ -96,13 +96,15 @@ def promote(options: argparse.Namespace) -> None:
     who = promotions.this_person()
     move = promotions.promote(models_dir, options.version, champion, who, options.why, evidence)
     say(f"champion: version {move.to_version}, before it {move.from_version or 'none'}")
+    if move.from_version:
+        say("""`make rollback ARGS='--why "..."'` takes that back""")
 
 
 def rollback(options: argparse.Namespace) -> None:
     from mlsystem.model_registry import promotions
 
     move = promotions.rollback(load_settings().models_dir, promotions.this_person(), options.why)
-    say(f"champion: version {move.to_version} again, instead of {move.from_version}")
+    say(f"champion: version {move.to_version} again, instead of {move.from_version}; `make models` shows all of them")
 
 
 def models(options: argparse.Namespace) -> None:
@@ -126,15 +128,22 @@ def replay(options: argparse.Namespace) -> None:
 def retrain(options: argparse.Namespace) -> None:
     from mlsystem.flows.retrain import retrain
 
-    if retrain() is not None:
-        say("`make judge` lets it in or sends it away, once it has answered a day in the shadow")
+    if retrain() is None:
+        say("nothing to judge; README.md's section on the loop has days after which there is")
+        return
+    day = """`make replay ARGS="--day YYYY-MM-DD --minutes 30"` of the day after"""
+    say(f"{day} lets it answer in the shadow; then `make judge` lets it in or sends it away")
 
 
 def judge(options: argparse.Namespace) -> None:
     from mlsystem.flows.retrain import challenger_of, judge
 
-    challenger_of(load_settings())  # refused before Prefect starts
-    say("promoted; the running service takes it up" if judge() else "dismissed; the champion stays")
+    _, version = challenger_of(load_settings())  # refused before Prefect starts
+    if judge():
+        say("""promoted; the running service takes it up. `make rollback ARGS='--why "..."'` takes that back""")
+        return
+    although = f"""`make promote ARGS='--version {version} --why "..." --although-refused'`"""
+    say(f"dismissed; the champion stays. {although} promotes it all the same, on record")
 
 
 def year(options: argparse.Namespace) -> None:
