@@ -56,7 +56,7 @@ def start_all(settings: Settings) -> None:
         say(f"starting {', '.join(server.name for server in missing)}: some 15 seconds")
         there |= _start(missing, settings, there)
     for server in wanted:
-        say(f"{server.name}: {server.address.url}")
+        say(f"{server.name}: {server.address.url}{server.page}")
         if not server.address.is_loopback:
             say(f"  WARNING: {server.address.host} is open to other machines, and {server.name} asks nobody who he is")
     if "prometheus" not in there:
