@@ -21,6 +21,7 @@ class Shown:
     needs: int
     complaints: list[str]
     text: str  # of the page as it was laid out
+    widest_table: int  # with what its frame hides until it is scrolled
 
 
 def show(page: Path, width: int, folder: Path) -> Shown:
@@ -32,16 +33,19 @@ def show(page: Path, width: int, folder: Path) -> Shown:
         f'<iframe id="f" src="{page.as_uri()}" style="width:{width}px;height:800px;border:0"></iframe>'
         '<p id="w"></p><pre id="t"></pre><script>'
         'f.onload = () => { w.textContent = "wide:" + f.contentDocument.documentElement.scrollWidth;'
+        'const tables = [...f.contentDocument.querySelectorAll("table")].map(one => one.scrollWidth);'
+        'w.textContent += " table:" + Math.max(0, ...tables);'
         "t.textContent = f.contentDocument.body.innerText }"
         "</script>"
     )
     flags = ["--allow-file-access-from-files", "--virtual-time-budget=5000", f"--user-data-dir={folder / 'profile'}"]
     command = [CHROMIUM, "--headless", "--no-sandbox", *QUIET, *flags, "--enable-logging=stderr", "--dump-dom"]
     shown = subprocess.run([*command, frame.as_uri()], capture_output=True, text=True, check=True)
-    measured = re.search(r"wide:(\d+)", shown.stdout)
+    measured = re.search(r"wide:(\d+) table:(\d+)", shown.stdout)
     assert measured, shown.stdout[-500:]
     complaints = [line for line in shown.stderr.splitlines() if ":CONSOLE" in line]
-    return Shown(int(measured[1]), complaints, shown.stdout.split('<pre id="t">')[-1].split("</pre>")[0])
+    text = shown.stdout.split('<pre id="t">')[-1].split("</pre>")[0]
+    return Shown(int(measured[1]), complaints, text, int(measured[2]))
 
 
 def fetched(url: str, folder: Path) -> set[str]:

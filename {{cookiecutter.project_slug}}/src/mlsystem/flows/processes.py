@@ -4,7 +4,7 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import psutil
 from mlsystem import addresses, family, storage
 from mlsystem.errors import UserError
 from mlsystem.flows import preflight
-from mlsystem.flows.progress import say
+from mlsystem.flows.progress import say, waiting
 from mlsystem.flows.servers import Server, servers, write_prometheus
 from mlsystem.settings import Settings, child_environment
 
@@ -56,7 +56,7 @@ def start_all(settings: Settings) -> None:
         say(f"starting {', '.join(server.name for server in missing)}: some 15 seconds")
         there |= _start(missing, settings, there)
     for server in wanted:
-        say(f"{server.name}: {server.address.url}")
+        say(f"{server.name}: {server.address.url}{server.page}")
         if not server.address.is_loopback:
             say(f"  WARNING: {server.address.host} is open to other machines, and {server.name} asks nobody who he is")
     if "prometheus" not in there:
@@ -130,7 +130,9 @@ def a_service(settings: Settings) -> Iterator[None]:
         yield
         return
     say("starting the service")
-    with running_service(settings):
+    with ExitStack() as stack:
+        with waiting("the service imports its tools"):
+            stack.enter_context(running_service(settings))
         yield
 
 

@@ -18,16 +18,20 @@ QUIET = {
     "PREFECT_LOGGING_LEVEL": "WARNING",
     "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
 }  # a server of its own has errors
+MODELS_PAGE = "/#/models?workflowType=machine_learning"  # without it MLflow opens its pages for language models
 
 
 @dataclass(frozen=True)
 class Server:
-    """`ready` is the path that answers 200 when the server can do its work, and else says why not."""
+    """`ready` is the path that answers 200 when the server can do its work, and else says why not.
+
+    `page` is what a person opens."""
 
     name: str
     command: list[str]
     address: Address
     ready: str
+    page: str = ""
     folder: Path = ROOT  # where it is started
     environment: Mapping[str, str] = field(default_factory=dict)  # besides the settings
 
@@ -58,7 +62,7 @@ def _mlflow(settings: Settings) -> Server:
         (settings.models_dir / "artifacts").resolve().as_uri(),
         "--no-serve-artifacts",
     ]
-    return Server("mlflow", command, at, "/health")
+    return Server("mlflow", command, at, "/health", MODELS_PAGE)
 
 
 def _prefect(settings: Settings) -> Server:
@@ -70,7 +74,7 @@ def _prefect(settings: Settings) -> Server:
 def _prometheus(settings: Settings) -> Server:
     at, folder = address(settings, "prometheus"), settings.data_dir / "tools" / "prometheus"
     command = ["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=tsdb"]
-    return Server("prometheus", [*command, f"--web.listen-address={at.listen}"], at, "/-/ready", folder)
+    return Server("prometheus", [*command, f"--web.listen-address={at.listen}"], at, "/-/ready", folder=folder)
 
 
 def write_prometheus(settings: Settings, folder: Path) -> None:
