@@ -68,7 +68,7 @@ def _mlflow(settings: Settings) -> Server:
 def _prefect(settings: Settings) -> Server:
     at = address(settings, "prefect")
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", at.ip, "--port", str(at.port)]
-    return Server("prefect", command, at, "/api/ready", tools_dir(settings), QUIET)
+    return Server("prefect", command, at, "/api/ready", folder=tools_dir(settings), environment=QUIET)
 
 
 def _prometheus(settings: Settings) -> Server:
