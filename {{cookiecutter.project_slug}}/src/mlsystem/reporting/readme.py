@@ -113,7 +113,7 @@ def _worth(run: dict[str, Any]) -> list[str]:
         f"Its tail numbers are hindsight: {wording.share(unnamed['cancelled'], 0)} of the cancelled flights lack one, "
         f"{wording.share(unnamed['flown'], 1)} of the flown. Without any it has an AUC of "
         f"{wording.number(without['auc'], '.3f')}, and 1,000 flights cost "
-        f"{wording.number(without['usd_per_1000'] - best['usd_per_1000'], '+,.0f')} dollars.",
+        f"{wording.number(without['dearer_usd_per_1000'])} dollars more.",
     ]
 
 

@@ -24,7 +24,10 @@ def summarise(comparison: Comparison) -> dict[str, Any]:
             "money": {n: [list(point) for point in r.test.money_curve] for n, r in comparison.results.items()},
         },
         "reasons": dict(winner.reasons),
-        "without_tail_number": {name: comparison.without_tail_number[name] for name in REPORTED},
+        "without_tail_number": {
+            "auc": comparison.without_tail_number["auc"],
+            "dearer_usd_per_1000": comparison.without_tail_number["usd_per_1000"] - winner.test.metrics["usd_per_1000"],
+        },
         "sensitivity": [dict(one) for one in winner.sensitivity],
         "weakest_slices": [asdict(one) for one in sorted(winner.slices, key=lambda one: one.auc)[:WEAKEST]],
     }
