@@ -219,7 +219,9 @@ def test_of_twenty_trials_of_an_equal_model_at_most_four_are_refused(good: Evide
     other = fitted(known, seed=2).predict_proba(trial.live.matrix)
     twins = replace(good, champion=other)
 
-    assert sum(not judge(redrawn(twins, seed, swap=True)).accepted for seed in range(DRAWS)) <= 4  # 3 were
+    verdicts = [judge(redrawn(twins, seed, swap=True)) for seed in range(DRAWS)]
+
+    assert sum(not verdict.accepted for verdict in verdicts) <= 4, [verdict.because for verdict in verdicts]
 
 
 def test_of_twenty_trials_of_a_model_that_is_worse_by_twice_the_margin_at_most_two_are_accepted(good: Evidence):

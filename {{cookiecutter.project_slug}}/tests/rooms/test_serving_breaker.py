@@ -92,4 +92,4 @@ def test_a_store_that_is_restored_from_a_copy_is_read_at_once(breaker: Breaker, 
 
     assert breaker.lookup([flight])[0].age_seconds["origin"] == before + 600
     rows.unlink()
-    assert not breaker.lookup([flight])[0].is_degraded, "no file in its place: the open one is still good"
+    assert breaker.lookup([flight])[0].is_degraded, "no file in its place: the open one is nobody's any more"

@@ -10,6 +10,7 @@ from test_serving_swap import own_registry
 
 from mlsystem.metrics import ServingMetrics
 from mlsystem.model_registry import registry, runs, tracking
+from mlsystem.serving.drift_window import DriftWindow
 from mlsystem.serving.present import Present, _stamp
 from mlsystem.settings import Settings
 from mlsystem.training.compare import compare
@@ -21,7 +22,7 @@ def test_a_champion_that_loads_and_answers_nonsense_is_refused_and_the_old_one_g
     uri = tracking.tracking_uri(settings.models_dir)
     comparison = broken(compare(planted_training_set(), seed=1, threads=1))
     nonsense = runs.log_candidates(uri, settings.models_dir / "artifacts", comparison, {})["climatology"]
-    present = Present(settings, ServingMetrics())
+    present = Present(settings, ServingMetrics(), DriftWindow(settings.data_dir))
     present._look()
     gc.unfreeze()  # a worker keeps what it loaded for life, a test does not
 
@@ -50,7 +51,7 @@ def test_a_challenger_that_becomes_champion_and_a_champion_that_comes_back_are_n
         client.set_registered_model_alias(registry.REGISTERED_MODEL, alias, version)
 
     name(registry.CHALLENGER, "2")
-    present = Present(settings, ServingMetrics())
+    present = Present(settings, ServingMetrics(), DriftWindow(settings.data_dir))
     present._look()
     gc.unfreeze()
     shadow = present._shadow
@@ -74,7 +75,7 @@ def test_a_challenger_that_becomes_champion_and_a_champion_that_comes_back_are_n
 def test_a_champion_that_was_refused_is_taken_up_when_it_is_mended(make_settings):  # type: ignore[no-untyped-def]
     settings = own_registry(make_settings())
     client = tracking.client(tracking.tracking_uri(settings.models_dir))
-    present = Present(settings, ServingMetrics())
+    present = Present(settings, ServingMetrics(), DriftWindow(settings.data_dir))
     present._look()
     gc.unfreeze()
     refused = present._metrics.swaps.labels("refused")._value

@@ -5,7 +5,9 @@ so the references go, a few rules of style come in, and the page's own policy fo
 """
 
 import re
+from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
 from mlsystem import storage
 
@@ -32,7 +34,16 @@ def make_offline(folder: Path) -> None:
     for path in sorted(folder.rglob("*.html")):
         page = path.read_text(encoding="utf-8")
         if POLICY not in page:
+            page = page.replace("</body>", f"{_contents(path)}</body>") if path.name == "index.html" else page
             storage.write_text(path, offline(page))
+
+
+def _contents(index: Path) -> str:
+    """Links to all pages below the index's folder: its own tables are made by the scripts that go."""
+    pages = (page.relative_to(index.parent) for page in sorted(index.parent.rglob("*.html")) if page != index)
+    named = {quote(page.as_posix()): escape(" / ".join(page.with_suffix("").parts)) for page in pages}
+    links = (f'<li><a href="{address}">{name}</a></li>' for address, name in named.items())
+    return f"<ul>{''.join(links)}</ul>"
 
 
 def offline(page: str) -> str:
