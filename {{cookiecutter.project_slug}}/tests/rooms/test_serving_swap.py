@@ -65,6 +65,7 @@ def own_registry(settings: Settings) -> Settings:
     settings.models_dir.unlink()
     settings.models_dir.mkdir()
     shutil.copy(built / "mlflow.db", settings.models_dir)
+    shutil.copytree(built / tracking.ARTIFACTS, settings.models_dir / tracking.ARTIFACTS)
     uri = tracking.tracking_uri(settings.models_dir)
     client = tracking.client(uri)
     (experiment,) = (one for one in client.search_experiments() if one.name != "Default")
