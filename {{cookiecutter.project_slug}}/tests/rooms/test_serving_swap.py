@@ -15,7 +15,7 @@ import pytest
 
 from mlsystem.domain.request import model_row
 from mlsystem.model_registry import promotions, registry, tracking
-from mlsystem.serving.run import Running, running_service, serve_command
+from mlsystem.serving.run import START_SECONDS, Running, running_service, serve_command
 from mlsystem.serving.schema import FlightQuestion
 from mlsystem.settings import ROOT, Settings, child_environment
 from serving_probe import FLIGHT, answers, ask, metric, send
@@ -242,7 +242,8 @@ def test_a_service_that_was_started_without_a_champion_becomes_ready_when_there_
         )
     running = Running(f"http://127.0.0.1:{settings.serving_port}", tmp_path / "log", process)
     try:
-        said = wait_until(lambda: (running.not_ready_because() or "").startswith("no model") and ask(running, FLIGHT))
+        assert wait_until(lambda: (running.not_ready_because() or "").startswith("no model"), START_SECONDS)
+        said = ask(running, FLIGHT)
         about = send(running, "GET", "/model")
         os.rename(aside, settings.models_dir / "mlflow.db")  # noqa: PTH104
         assert wait_until(lambda: running.not_ready_because() is None)
