@@ -5,6 +5,7 @@ limits of a question in the class.
 """
 
 import asyncio
+import json
 import logging
 import time
 from functools import lru_cache
@@ -96,7 +97,7 @@ class FlightDelays:
     async def __is_ready__(self) -> bool:
         """Without a model nothing is answered; without features or log all is, so GET /model and the metrics say it."""
         if self.present.loaded is None:
-            raise HTTPException(503, self.present.problem)
+            raise HTTPException(503, json.dumps({"error": self.present.problem}))  # the guard passes no plain text on
         return True
 
     def __is_alive__(self) -> bool:
