@@ -15,6 +15,7 @@ import pytest
 
 from mlsystem.serving import prediction_log
 from mlsystem.serving.run import NotStarted, Running, running_service, start
+from mlsystem.serving.server import HUNG_SECONDS
 from mlsystem.settings import Settings
 from serving_probe import FLIGHT, answers, ask, metric, pids, send, workers
 
@@ -111,6 +112,21 @@ def test_a_killed_worker_is_replaced_and_loses_nothing_that_was_answered(own: Ru
     assert wait_until(lambda: len(pids(own)) == len(before), seconds=60)
     assert pids(own) != before
     assert metric(send(own, "GET", "/metrics").body.decode(), "predictions_total") >= 40
+
+
+@pytest.mark.slow
+def test_workers_killed_while_one_of_them_begins_are_all_replaced(own: Running):
+    """uvicorn asks a worker that was killed before its first word whether it lives, and waits; see HUNG_SECONDS."""
+    first, second = workers(own)
+    first.kill()
+    assert wait_until(lambda: len(set(pids(own)) - {first.pid, second.pid}) == 1, seconds=60)
+    (beginning,) = (one for one in workers(own) if one.pid not in (first.pid, second.pid))
+    beginning.kill()
+    second.kill()
+
+    assert wait_until(lambda: own.not_ready_because() is None, seconds=HUNG_SECONDS + 60)
+    assert wait_until(lambda: len(pids(own)) == 2, seconds=60)
+    assert not {first.pid, second.pid, beginning.pid} & set(pids(own))
 
 
 def test_a_port_in_use_is_said_with_who_uses_it_before_anything_starts(own: Running, own_settings: Settings):

@@ -10,7 +10,9 @@ from mlsystem.serving.run import STOP_SECONDS, metrics_dir
 from mlsystem.serving.shared_counts import reserve
 from mlsystem.settings import count_in_memory, load_settings
 
-HUNG_SECONDS = 60  # a worker that says nothing for so long is replaced; importing Feast on a busy machine takes 30
+# A worker that says nothing for so long is replaced. uvicorn waits as long for one that was killed before its first
+# word, and looks after no other meanwhile.
+HUNG_SECONDS = 15
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
