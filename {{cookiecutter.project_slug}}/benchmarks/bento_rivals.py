@@ -4,7 +4,7 @@ import gc
 
 import bentoml
 
-from mlsystem.metrics import ServingMetrics
+from mlsystem.metrics.serving import ServingMetrics
 from mlsystem.serving.loading import load
 from mlsystem.serving.schema import Answer, FlightQuestion
 from mlsystem.settings import load_settings

@@ -26,7 +26,7 @@ from mlsystem.feature_store.training_sets import historical_features
 from mlsystem.flows.consume import log_path, make_consumer
 from mlsystem.flows.live import state_of
 from mlsystem.flows.replay import OtherProcess, Replayed, Span, begin, replay
-from mlsystem.metrics import ConsumerMetrics
+from mlsystem.metrics.consumer import ConsumerMetrics
 from mlsystem.model_registry.registry import load_champion
 from mlsystem.monitoring.batch import newest_per_flight
 from mlsystem.monitoring.checks import checks_at, quarantine_share

@@ -20,7 +20,7 @@ def same_work() -> Any:
     """The same schema, predictor, log and metrics; without the guard's checks of size, media type and doubled keys."""
     import fastapi
 
-    from mlsystem.metrics import ServingMetrics
+    from mlsystem.metrics.serving import ServingMetrics
     from mlsystem.serving.loading import load
     from mlsystem.serving.schema import PredictRequest, PredictResponse
 

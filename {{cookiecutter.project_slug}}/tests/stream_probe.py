@@ -16,7 +16,7 @@ from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.store import open_store
 from mlsystem.flows.consume import log_path, make_consumer
 from mlsystem.flows.intervals import facts_between
-from mlsystem.metrics import ConsumerMetrics
+from mlsystem.metrics.consumer import ConsumerMetrics
 from mlsystem.settings import Settings
 from mlsystem.streaming.consumer import FeatureConsumer
 from mlsystem.streaming.event_log import EventLog

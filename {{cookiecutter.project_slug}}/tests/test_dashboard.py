@@ -29,8 +29,8 @@ def names(query: str) -> set[str]:
 
 
 def known_metrics() -> set[str]:
-    """Every name in the source of metrics.py, as it is scraped, and every recorded rule."""
-    text = (ROOT / "src/mlsystem/metrics.py").read_text(encoding="utf-8")
+    """Every name in the source of metrics/, as it is scraped, and every recorded rule."""
+    text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src/mlsystem/metrics").glob("*.py"))
     words = set(re.findall(r'"([a-z_]{2,})"', text))
     scraped = {word + suffix for word in words for suffix in ("", "_total", "_bucket", "_sum", "_count")}
     return scraped | {rule["record"] for rule in RULES if "record" in rule} | MADE_BY_PROMETHEUS

@@ -16,7 +16,7 @@ from mlsystem.feature_store.store import open_store
 from mlsystem.flows.live import Served, play
 from mlsystem.flows.replay import Span
 from mlsystem.flows.servers import write_prometheus
-from mlsystem.metrics import STAGES
+from mlsystem.metrics.serving import STAGES
 from mlsystem.serving.run import running_service
 from mlsystem.settings import Settings
 from serving_probe import free_port, own_copy

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mlsystem.drift import psi
-from mlsystem.metrics import STAGES
+from mlsystem.metrics.serving import STAGES
 from mlsystem.model_registry.registry import load_champion
 from mlsystem.serving import checked, prediction_log
 from mlsystem.serving.run import Running, running_service

@@ -11,7 +11,7 @@ import pytest
 from mlsystem.domain.request import Flight
 from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.store import open_store
-from mlsystem.metrics import ServingMetrics
+from mlsystem.metrics.serving import ServingMetrics
 from mlsystem.serving.breaker import MOST_ERRORS, Breaker
 from mlsystem.serving.loading import PROBE
 from mlsystem.serving.schema import FlightQuestion

@@ -26,7 +26,7 @@ from pathlib import Path
 from mlsystem.serving.shared_counts import reserve
 folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
 assert reserve(folder)
-from mlsystem.metrics import ServingMetrics
+from mlsystem.metrics.serving import ServingMetrics
 metrics = ServingMetrics()
 metrics.use_model("m", "1", {}, [])
 print(*sorted(path.name.replace(str(os.getpid()), "PID") for path in folder.iterdir()))

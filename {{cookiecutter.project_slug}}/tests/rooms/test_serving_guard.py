@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from mlsystem.metrics import ServingMetrics
+from mlsystem.metrics.serving import ServingMetrics
 from mlsystem.serving.guards import Guard
 
 

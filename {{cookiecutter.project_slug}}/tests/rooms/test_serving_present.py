@@ -8,7 +8,7 @@ import mlflow.artifacts
 import numpy as np
 from test_serving_swap import own_registry
 
-from mlsystem.metrics import ServingMetrics
+from mlsystem.metrics.serving import ServingMetrics
 from mlsystem.model_registry import registry, runs, tracking
 from mlsystem.serving.drift_window import DriftWindow
 from mlsystem.serving.present import Present, _stamp

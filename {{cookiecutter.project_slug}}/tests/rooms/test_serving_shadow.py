@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from test_serving_swap import own_registry
 
-from mlsystem.metrics import ServingMetrics
+from mlsystem.metrics.serving import ServingMetrics
 from mlsystem.model_registry.registry import load_champion
 from mlsystem.serving import prediction_log
 from mlsystem.serving.log_writer import PredictionLog

@@ -12,7 +12,7 @@ from mlsystem.feature_store.replaced import StoreGone
 from mlsystem.feature_store.store import open_store
 from mlsystem.flows.logs import log_path
 from mlsystem.flows.progress import say
-from mlsystem.metrics import ConsumerMetrics
+from mlsystem.metrics.consumer import ConsumerMetrics
 from mlsystem.settings import Settings
 from mlsystem.streaming.consumer import GROUP, FeatureConsumer
 from mlsystem.streaming.dead_letters import DeadLetters

@@ -15,7 +15,7 @@ from mlsystem.domain.features import STORED_FEATURES, VIEWS
 from mlsystem.feature_store.bounded import Bounded
 from mlsystem.feature_store.online import OnlineFeatures, Stored
 from mlsystem.feature_store.replaced import StoreFile
-from mlsystem.metrics import ServingMetrics
+from mlsystem.metrics.serving import ServingMetrics
 from mlsystem.serving.asked import AskedFlight
 
 logger = logging.getLogger("bentoml.mlsystem")

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from mlsystem import storage
 from mlsystem.drift import Reference, psi
-from mlsystem.metrics import Bins
+from mlsystem.metrics.scrape import Bins
 
 WINDOW = 5_000  # predictions, some 5 days; by chance alone PSI is bins / predictions, so fewer would mostly be noise
 Counts = dict[str, list[float]]  # by feature, of each bin

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mlsystem.metrics import ServingMetrics
+from mlsystem.metrics.serving import ServingMetrics
 from mlsystem.serving.connections import Connection, Room
 from mlsystem.serving.refusals import SENTENCES, Refused, refusal_of
 from mlsystem.serving.strict_json import check_json

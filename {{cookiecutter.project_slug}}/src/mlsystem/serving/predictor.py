@@ -12,7 +12,7 @@ import numpy as np
 from mlsystem.domain.features import MODEL_FEATURES, VIEWS
 from mlsystem.domain.request import model_row
 from mlsystem.feature_store.online import Stored
-from mlsystem.metrics import ServingMetrics
+from mlsystem.metrics.serving import ServingMetrics
 from mlsystem.model_registry.champion import Champion
 from mlsystem.serving.asked import AskedFlight
 from mlsystem.serving.breaker import Breaker

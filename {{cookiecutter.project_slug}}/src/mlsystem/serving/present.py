@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mlsystem.metrics import ServingMetrics
+from mlsystem.metrics.serving import ServingMetrics
 from mlsystem.model_registry import tracking, versions
 from mlsystem.model_registry.champion import Champion, NoChampion
 from mlsystem.model_registry.smoke import check_smoke

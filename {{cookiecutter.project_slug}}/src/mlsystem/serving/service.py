@@ -18,7 +18,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from mlsystem.metrics import CONTENT_TYPE, Scrape, ServingMetrics
+from mlsystem.metrics.scrape import CONTENT_TYPE, Scrape
+from mlsystem.metrics.serving import ServingMetrics
 from mlsystem.serving import checked
 from mlsystem.serving.drift_window import DriftWindow
 from mlsystem.serving.guards import ExpectedRefusals, Guard

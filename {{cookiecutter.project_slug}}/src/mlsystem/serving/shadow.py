@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from mlsystem.metrics import ServingMetrics
+from mlsystem.metrics.serving import ServingMetrics
 from mlsystem.model_registry.champion import Champion
 from mlsystem.serving.log_writer import PredictionLog
 

@@ -13,7 +13,7 @@ from mlsystem.domain.features import SOURCE_TABLES, SOURCES, VIEWS
 from mlsystem.errors import UserError
 from mlsystem.features.build import TABLES
 from mlsystem.features.recent import RecentFacts
-from mlsystem.metrics import ConsumerMetrics
+from mlsystem.metrics.consumer import ConsumerMetrics
 from mlsystem.streaming.arrivals import REMEMBERED, Arrivals, Step
 from mlsystem.streaming.contract import Contract
 from mlsystem.streaming.dead_letters import DeadLetters

@@ -1,0 +1,1 @@
+"""PROMETHEUS room: every counter, gauge and histogram, with its unit and help."""
