@@ -3,18 +3,20 @@
 import http.client
 import json
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 
 from mlsystem.serving.run import Running
 from mlsystem.settings import Settings
 
+Found = TypeVar("Found")
 NOW = datetime(2013, 11, 5, 19, tzinfo=UTC)  # the store is loaded as of this moment, two hours before FLIGHT leaves
 FLIGHT: dict[str, Any] = {
     "carrier": "UA",
@@ -110,3 +112,15 @@ def metric(text: str, name: str, **labels: str) -> float:
         if series.split("{")[0] == name and all(f'{key}="{said}"' in series for key, said in labels.items()):
             total += float(value)
     return total
+
+
+def scrape(running: Running) -> str:
+    return send(running, "GET", "/metrics").body.decode()
+
+
+def wait_until(look: Callable[[], Found], seconds: float = 90) -> Found:
+    """The first look that is true, or the last: assert on it, not on another. Long: a user's laptop is never quiet."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return found

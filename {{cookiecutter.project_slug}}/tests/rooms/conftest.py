@@ -33,3 +33,15 @@ def service(serving_settings: Settings) -> Iterator[Running]:
     """Two workers. Tests may kill one; they must leave the service ready."""
     with running_service(serving_settings) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def own_settings(make_settings: Callable[[], Settings]) -> Settings:
+    return make_settings()
+
+
+@pytest.fixture(scope="module")
+def own(own_settings: Settings) -> Iterator[Running]:
+    """A service that one file's tests may hurt."""
+    with running_service(own_settings) as running:
+        yield running

@@ -12,7 +12,7 @@ import pytest
 
 from mlsystem.serving.run import Running, running_service
 from mlsystem.settings import Settings
-from serving_probe import FLIGHT, Reply, answers, metric, send
+from serving_probe import FLIGHT, Reply, answers, metric, scrape, send, wait_until
 from steady_load import OPENING_SECONDS, Load, Told, capacity, post, quantile
 
 FAULT_SECONDS = 6.0
@@ -190,16 +190,3 @@ def test_ten_times_too_many_questions_leave_most_of_the_capacity_and_are_refused
     assert good
     assert median(one.answered_in for one in refused) < median(one.answered_in for one in good) / 3, "not out of turn"
     assert all(b"retry-after: 1" in one.head for one in refused)
-
-
-def scrape(running: Running) -> str:
-    return send(running, "GET", "/metrics").body.decode()
-
-
-def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if is_so():
-            return True
-        time.sleep(0.1)
-    return is_so()

@@ -5,8 +5,6 @@ import signal
 import socket
 import sqlite3
 import threading
-import time
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -14,22 +12,10 @@ import psutil
 import pytest
 
 from mlsystem.serving import prediction_log
-from mlsystem.serving.run import NotStarted, Running, running_service, start
+from mlsystem.serving.run import NotStarted, Running, start
 from mlsystem.serving.server import HUNG_SECONDS
 from mlsystem.settings import Settings
-from serving_probe import FLIGHT, answers, ask, metric, pids, send, workers
-
-
-@pytest.fixture(scope="module")
-def own_settings(make_settings: Callable[[], Settings]) -> Settings:
-    return make_settings()
-
-
-@pytest.fixture(scope="module")
-def own(own_settings: Settings) -> Iterator[Running]:
-    """A service that this file's tests may hurt."""
-    with running_service(own_settings) as running:
-        yield running
+from serving_probe import FLIGHT, answers, ask, metric, pids, send, wait_until, workers
 
 
 def test_a_log_that_cannot_be_written_is_told_and_the_service_is_ready_and_answers(
@@ -196,12 +182,3 @@ def connections(running: Running) -> int:
 
 def logged_ids(settings: Settings) -> set[str]:
     return {row["prediction_id"] for row in prediction_log.records(settings.predictions_dir)}
-
-
-def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if is_so():
-            return True
-        time.sleep(0.1)
-    return is_so()

@@ -5,8 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from mlsystem.serving import prediction_log
 from mlsystem.serving.run import metrics_dir, running_service
 from mlsystem.serving.shared_counts import SPACE, reserve
 from mlsystem.settings import ROOT, Settings
-from serving_probe import FLIGHT, NOW, alone, ask, metric, own_copy, pids, send, workers
+from serving_probe import FLIGHT, NOW, alone, ask, metric, own_copy, pids, send, wait_until, workers
 
 MEGABYTES = 64
 COUNTS = """
@@ -117,12 +116,3 @@ def test_without_room_nothing_is_left_half_reserved(tmp_path: Path):
     assert reserve(tmp_path)
     assert len(list(tmp_path.iterdir())) == len(SPACE)
     assert metrics_dir(Settings(data_dir=tmp_path)).name == "metrics"
-
-
-def wait_until(is_so: Callable[[], bool], seconds: float = 90) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if is_so():
-            return True
-        time.sleep(0.1)
-    return is_so()

@@ -5,32 +5,20 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import psutil
 import pytest
 
 from mlsystem.serving.connections import MOST_WAITING
-from mlsystem.serving.run import Running, running_service
-from mlsystem.settings import Settings
+from mlsystem.serving.run import Running
 from serving_probe import FLIGHT, JSON, ask, metric, pids, send, workers
 
 SLOW = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{"
 HALF_A_HEAD = b"POST /predict HTTP/1.1\r\nhost: x\r\nx-slow: "
 BODY = json.dumps({"flights": [FLIGHT]}).encode()
 MB = 1_000_000
-
-
-@pytest.fixture(scope="module")
-def own_settings(make_settings: Callable[[], Settings]) -> Settings:
-    return make_settings()
-
-
-@pytest.fixture(scope="module")
-def own(own_settings: Settings) -> Iterator[Running]:
-    with running_service(own_settings) as running:
-        yield running
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from mlsystem.model_registry import promotions, registry, tracking
 from mlsystem.serving.run import START_SECONDS, Running, running_service, serve_command
 from mlsystem.serving.schema import FlightQuestion
 from mlsystem.settings import ROOT, Settings, child_environment
-from serving_probe import FLIGHT, answers, ask, metric, send
+from serving_probe import FLIGHT, answers, ask, metric, scrape, send, wait_until
 from steady_load import Load, Told, capacity, post, quantile
 
 pytestmark = pytest.mark.slow
@@ -263,14 +263,3 @@ def models_of(running: Running) -> list[dict]:
 
 def wait_for(running: Running, version: str) -> None:
     assert wait_until(lambda: {said["version"] for said in models_of(running)} == {version}), version
-
-
-def scrape(running: Running) -> str:
-    return send(running, "GET", "/metrics").body.decode()
-
-
-def wait_until(is_so: Callable, seconds: float = 60):
-    deadline = time.monotonic() + seconds
-    while not (found := is_so()) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return found
