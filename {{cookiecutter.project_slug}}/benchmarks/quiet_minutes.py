@@ -2,10 +2,9 @@
 
 After `make up`, a replayed day and `make deploy` with a night every five minutes nobody touches the system. What must
 not be there, errors, tracebacks and repeated warnings, is counted by the same reader as in tests/flows/test_up.py.
-Writes data/tests/quiet_minutes.json. Needs what `make test` built.
+Writes docs/quiet-minutes.md. Needs what `make test` built.
 """
 
-import json
 import sys
 import tempfile
 import time
@@ -19,7 +18,8 @@ from mlsystem.settings import ROOT, Settings, configure_tools
 from up_probe import begin, mlsystem, shadow
 
 BUILT = Settings(data_dir=ROOT / "data/tests", reports_dir=ROOT / "data/tests/reports")
-PAGE = BUILT.data_dir / "quiet_minutes.json"
+PAGE = ROOT / "docs/quiet-minutes.md"
+BEGIN, END = "<!-- table: written by `python benchmarks/quiet_minutes.py 15` -->", "<!-- end of table -->"
 
 
 def measured(minutes: float, folder: Path) -> dict:
@@ -39,7 +39,7 @@ def measured(minutes: float, folder: Path) -> dict:
             "minutes": minutes,
             "nights": nights,
             "lines": {log.name: len(log.read_text(encoding="utf-8", errors="replace").splitlines()) for log in logs},
-            "faults": [fault for log in logs for fault in logs_read.faults(log)],
+            "faults": {log.name: logs_read.faults(log) for log in logs},
         }
     finally:
         if deploy is not None:
@@ -48,13 +48,22 @@ def measured(minutes: float, folder: Path) -> dict:
         mlsystem(settings, "down")
 
 
+def table_of(found: dict) -> str:
+    lines = [f"{found['minutes']:g} minutes, in which {found['nights']} nights came due and were worked off.", ""]
+    lines += ["| log | lines | faults |", "|---|---|---|"]
+    lines += [f"| {name} | {count} | {len(found['faults'][name])} |" for name, count in found["lines"].items()]
+    return "\n".join(lines)
+
+
 def main(minutes: float) -> int:
     configure_tools(BUILT)
     with tempfile.TemporaryDirectory() as folder:
         found = measured(minutes, Path(folder))
-    storage.write_text(PAGE, json.dumps(found, indent=1) + "\n")
-    print(json.dumps(found, indent=1))
-    return 1 if found["faults"] else 0
+    text = PAGE.read_text(encoding="utf-8")
+    storage.write_text(PAGE, f"{text.partition(BEGIN)[0]}{BEGIN}\n{table_of(found)}\n{END}{text.partition(END)[2]}")
+    faults = [fault for one in found["faults"].values() for fault in one]
+    print(f"{sum(found['lines'].values())} lines, {len(faults)} faults", *faults, sep="\n")
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":

@@ -48,13 +48,22 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The file whose process builds the system first, then those that need none or a part of it, then the long."""
-    needs = {item.path: 0 for item in items}
+    """The file whose process builds the system first, then those that need none or a part of it, then the long.
+
+    The files keep their order otherwise, and so do a file's tests, but for those marked `last`.
+    """
+    needs, place = {item.path: 0 for item in items}, {}
     for item in items:
         own = [STAGES.index(name) + 1 for name in STAGES if name in getattr(item, "fixturenames", ())]
         needs[item.path] = max(needs[item.path], *own, 0)
+        place.setdefault(item.path, len(place))
     first = {"test_demo.py": (-1,)} | dict.fromkeys(LONG, (len(STAGES), 0))
-    items.sort(key=lambda item: first.get(item.path.name, (needs[item.path], 1)))
+
+    def order(item: pytest.Item) -> tuple:
+        group = first.get(item.path.name, (needs[item.path], 1))
+        return group, place[item.path], item.get_closest_marker("last") is not None
+
+    items.sort(key=order)
 
 
 def building(stage: str) -> FileLock:

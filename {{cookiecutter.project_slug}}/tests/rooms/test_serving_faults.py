@@ -148,7 +148,8 @@ def test_a_torn_last_line_is_skipped_and_the_rest_is_read(own: Running, own_sett
     ]
 
 
-def test_last_a_stopped_service_answers_what_it_has_accepted(own: Running, own_settings: Settings):
+@pytest.mark.last
+def test_a_stopped_service_answers_what_it_has_accepted(own: Running, own_settings: Settings):
     before = len(logged_ids(own_settings))
     flights = [FLIGHT | {"flight_number": n} for n in range(1, 801)]
     statuses: list[int] = []
