@@ -106,8 +106,11 @@ def check_task(task: str, settings: Settings) -> None:
     """What the task needs and can be known before it works. Raises NotPrepared."""
     if task in ("deploy", "up"):  # `up` looks itself, at what it has to start
         return
-    check_room(settings, task)
+    if task in USES_PREFECT:
+        check_room(settings, task)
     check_state(settings, task)
+    if task == "consume":
+        check_free({"consumer": address(settings, "consumer")})
     if task in ("replay", "smoke", "judge", "retrain", "monitor"):
         check_champion(settings)
     if task in ("demo", "replay", "smoke", "year"):

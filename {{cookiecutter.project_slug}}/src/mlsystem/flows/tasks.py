@@ -45,10 +45,9 @@ def prepare(task: str, settings: Settings) -> None:
     from mlsystem import family
     from mlsystem.flows import preflight, processes
 
-    if task not in STARTS_PROCESSES:
-        preflight.check_state(settings, task)
-        return
     preflight.check_task(task, settings)
+    if task not in STARTS_PROCESSES:
+        return
     mark = family.new_mark(family.project_mark(settings.data_dir), task)
     mark_children(family.MARK, mark)
     family.watch([family.head_of(psutil.Process().pid, mark)])
