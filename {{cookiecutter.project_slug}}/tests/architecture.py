@@ -7,9 +7,9 @@ from pathlib import Path
 PACKAGE = "mlsystem"
 # Upstream first: a room may import the rooms before it. The domain is the exception: it imports only itself.
 _ORDER = (
-    "errors wording environment env_file settings addresses storage family engine drift metrics domain source "
-    "validation features feature_store streaming training model_registry assistant serving monitoring retraining "
-    "reporting flows __main__"
+    "errors wording environment env_file settings addresses storage databases family engine drift metrics domain "
+    "source validation features feature_store streaming training model_registry assistant serving monitoring "
+    "retraining reporting flows __main__"
 )
 ORDER = _ORDER.split()
 # Where each tool lives. Training may fit with a library whose models the registry logs.

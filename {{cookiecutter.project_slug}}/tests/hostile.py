@@ -6,9 +6,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pytest
 
 from mlsystem import family
 from mlsystem.settings import ROOT
@@ -101,3 +104,22 @@ def _is_kept(path: Path) -> bool:
 
 def _plain(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if not name.startswith("MLSYSTEM_")}
+
+
+@contextmanager
+def unwritable(kind: str, tmp_path: Path) -> Iterator[Path]:
+    """A folder that takes nothing, of one of three kinds; skips where only root could make it."""
+    folder = tmp_path / "refusing"
+    if kind == "a file":
+        folder.write_text("in the way")
+        yield folder / "below"
+        return
+    folder.mkdir()
+    option = "ro" if kind == "read only" else "size=1m"
+    command = ["mount", "-t", "tmpfs", "-o", option, "tmpfs", str(folder)]
+    if not shutil.which("mount") or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("this test mounts a small disk, which only root may")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)

@@ -62,7 +62,8 @@ class Partitions:
 
     def rows(self, day: date) -> int:
         """How many rows the day's partition has; read from its footer."""
-        return pq.read_metadata(self.path(day)).num_rows
+        with _readable(self.path(day)):
+            return pq.read_metadata(self.path(day)).num_rows
 
     def content(self, day: date) -> str:
         """A fingerprint of the day's bytes: what the next stage was made from. Of nothing, if it is not there."""
@@ -137,6 +138,19 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, found: Any) -> None:
     """The same for what machines and pages read: a number that is not finite becomes null, for NaN is no JSON."""
     write_text(path, json.dumps(_finite(found), indent=2, allow_nan=False) + "\n")
+
+
+class UnreadableState(UserError):
+    """A file in which a task keeps what it goes on from, and that is not what it was."""
+
+
+@contextmanager
+def reading(path: Path, remedy: str) -> Iterator[None]:
+    """Turns what a damaged file of JSON makes of its reader into UnreadableState; `remedy` is the next step."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError, IsADirectoryError, PermissionError) as problem:
+        raise UnreadableState(f"{path} is not what was written there ({problem}); {remedy}") from problem
 
 
 def _finite(found: Any) -> Any:

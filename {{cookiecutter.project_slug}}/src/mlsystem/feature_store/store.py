@@ -10,13 +10,14 @@ from feast.protos.feast.core.Registry_pb2 import Registry
 from filelock import FileLock
 from google.protobuf.message import DecodeError
 
+from mlsystem import databases
 from mlsystem.domain.features import VIEWS
 from mlsystem.errors import UserError
 from mlsystem.feature_store import definitions
 
 
 class NotRegistered(UserError):
-    """The store has no registry yet."""
+    """The store has no registry that can be read."""
 
 
 def open_store(features_dir: Path, online_dir: Path, register: bool = True) -> FeatureStore:
@@ -32,8 +33,7 @@ def open_store(features_dir: Path, online_dir: Path, register: bool = True) -> F
     # Feast's DuckDB store reads through Ibis, which calls a name that DuckDB renamed.
     warnings.filterwarnings("ignore", message="fetch_arrow_table", category=DeprecationWarning)
     online_dir.mkdir(parents=True, exist_ok=True)
-    if register:
-        _drop_if_torn(registry)
+    _drop_if_torn(registry, online_dir / "registry.lock")
     store = FeatureStore(
         config=RepoConfig(
             project="mlsystem",
@@ -52,6 +52,7 @@ def open_store(features_dir: Path, online_dir: Path, register: bool = True) -> F
         )
     )
     if register:
+        databases.check_readable(rows, "move it away; `make replay` fills a new one")
         with closing(sqlite3.connect(rows)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")  # readers never wait for the writer; kept in the file
     if register or not _is_registered(store, features_dir):
@@ -66,10 +67,23 @@ def _is_registered(store: FeatureStore, features_dir: Path) -> bool:
     return registered == {view.name: definitions.batch_path(view, features_dir) for view in VIEWS}
 
 
-def _drop_if_torn(registry: Path) -> None:
+def _drop_if_torn(registry: Path, lock: Path) -> None:
     """Feast writes the registry in place: a kill meanwhile leaves half of it. All that is in it can be made again."""
+    if _is_torn(registry):
+        with FileLock(lock):
+            if _is_torn(registry):  # and not because somebody wrote it just now
+                registry.unlink()
+
+
+def _is_torn(registry: Path) -> bool:
     try:
-        if registry.exists():
-            Registry().ParseFromString(registry.read_bytes())
+        Registry().ParseFromString(registry.read_bytes())
+    except FileNotFoundError:
+        return False
+    except OSError as refused:
+        raise NotRegistered(
+            f"{registry} cannot be read ({refused.strerror}); move it away: it is made again"
+        ) from refused
     except DecodeError:
-        registry.unlink()
+        return True
+    return False

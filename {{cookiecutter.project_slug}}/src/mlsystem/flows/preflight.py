@@ -1,15 +1,19 @@
 """What can be known at the start is looked at there, not after three minutes: disk, folders, ports, the champion."""
 
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Mapping
 
+from mlsystem import databases
 from mlsystem.addresses import Address, address
 from mlsystem.errors import UserError
 from mlsystem.serving.run import listener
-from mlsystem.settings import Settings
+from mlsystem.settings import Settings, child_environment, tools_dir
 
+USES_PREFECT = {"demo", "year", "ingest", "features", "train", "retrain", "judge", "replay", "smoke", "monitor", "up"}
+USES_MODELS = {"demo", "train", "retrain", "judge", "replay", "smoke", "monitor", "up", "models", "promote", "rollback"}
+USES_EVENTS = {"demo", "retrain", "judge", "replay", "smoke", "monitor", "up", "consume", "letters"}
+USES_ONLINE = {"demo", "train", "retrain", "replay", "monitor", "up", "consume"}
 ROOM_GB = {"demo": 1.0, "year": 1.0}  # a demo leaves 0.2, and half as much aside on its way; the rest little
 
 
@@ -59,24 +63,54 @@ def check_free(wanted: Mapping[str, Address]) -> None:
 
 
 def check_champion(settings: Settings) -> None:
-    """A model to answer with. Raises NotPrepared."""
+    """A model to answer with. Raises NotPrepared. `check_state` comes first."""
     from mlsystem.model_registry import versions
 
-    try:
-        named = versions.aliases_at_rest(settings.models_dir)
-    except sqlite3.Error as torn:
-        raise NotPrepared(f"the registry in {settings.models_dir} cannot be read ({torn}); restore it") from torn
-    if versions.CHAMPION not in named:
+    if versions.CHAMPION not in versions.aliases_at_rest(settings.models_dir):
         raise NotPrepared(
             f"no model is champion in {settings.models_dir}: `make demo` runs the whole system, `make train` trains one"
         )
+
+
+def prefect_database(settings: Settings) -> databases.ToolDatabase:
+    """The runs, their logs and artifacts."""
+    path, upgrade = tools_dir(settings) / "prefect" / "prefect.db", ("server", "database", "upgrade", "--yes")
+    return databases.ToolDatabase("prefect", path, upgrade, "PREFECT_HOME")
+
+
+def check_state(settings: Settings, task: str) -> None:
+    """The databases that the task works with can be read, and are of the versions that are installed.
+
+    Raises UnreadableDatabase, OtherVersion.
+    """
+    from mlsystem.flows.progress import say
+    from mlsystem.model_registry import tracking
+
+    environment, prefect = child_environment(settings), prefect_database(settings)
+    if task in USES_PREFECT:
+        databases.check_version(prefect, environment, say)
+    if task in USES_PREFECT and not prefect.path.exists():
+        databases.note(prefect)
+    if task in USES_MODELS:
+        databases.check_version(tracking.database(settings.models_dir), environment, say)
+    if task in USES_EVENTS:
+        from mlsystem.flows.logs import log_path
+        from mlsystem.streaming import event_log
+
+        databases.check_readable(log_path(settings), event_log.REMEDY)
+    if task in USES_ONLINE:
+        databases.check_readable(settings.online_dir / "online.db", "move it away; `make replay` fills a new one")
 
 
 def check_task(task: str, settings: Settings) -> None:
     """What the task needs and can be known before it works. Raises NotPrepared."""
     if task in ("deploy", "up"):  # `up` looks itself, at what it has to start
         return
-    check_room(settings, task)
+    if task in USES_PREFECT:
+        check_room(settings, task)
+    check_state(settings, task)
+    if task == "consume":
+        check_free({"consumer": address(settings, "consumer")})
     if task in ("replay", "smoke", "judge", "retrain", "monitor"):
         check_champion(settings)
     if task in ("demo", "replay", "smoke", "year"):

@@ -47,6 +47,7 @@ class Up:
 def start_all(settings: Settings) -> None:
     """Start what is not running yet, and wait until each is ready: all, or none of them. Raises NotUp, NotPrepared."""
     preflight.check_room(settings, "up")
+    preflight.check_state(settings, "up")
     preflight.check_champion(settings)
     wanted, there = servers(settings), _adopted(settings)
     missing = [server for server in wanted if server.name not in there]
@@ -66,7 +67,11 @@ def start_all(settings: Settings) -> None:
 
 def stop_all(settings: Settings) -> None:
     """Stop what `start_all` started, with all its children, whether or not the file that remembers it is there."""
-    up, left = read_up(settings), family.marked(_mark(settings))
+    left = family.marked(_mark(settings))
+    try:
+        up = read_up(settings)
+    except storage.UnreadableState:
+        up = None
     names = {*(up.alive if up else {}), *(family.mark_of(one).split(":")[3] for one in left)}
     found = {one.pid: one for one in left}
     for head in up.alive.values() if up else []:
@@ -89,11 +94,12 @@ def check_nothing_runs(settings: Settings) -> None:
 
 
 def read_up(settings: Settings) -> Up | None:
-    """What `make up` wrote down when all were ready."""
+    """What `make up` wrote down when all were ready. Raises storage.UnreadableState."""
     if not _state(settings).exists():
         return None
-    said = json.loads(_state(settings).read_text(encoding="utf-8"))
-    return Up(said["settings"], {name: family.Head(**head) for name, head in said["heads"].items()})
+    with storage.reading(_state(settings), "`make down` stops what runs, and removes it"):
+        said = json.loads(_state(settings).read_text(encoding="utf-8"))
+        return Up(dict(said["settings"]), {name: family.Head(**head) for name, head in said["heads"].items()})
 
 
 def as_running(settings: Settings) -> Settings:

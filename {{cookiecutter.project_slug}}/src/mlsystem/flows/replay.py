@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -63,13 +64,16 @@ class State:
     path: Path
 
     def read(self, span: Span) -> tuple[datetime, Replayed] | None:
-        """How far a replay of the same span came, and its counts; None if there is none to go on with."""
+        """How far a replay of the same span came, and its counts; None if there is none to go on with.
+
+        Raises storage.UnreadableState.
+        """
         if not self.path.exists():
             return None
-        said = json.loads(self.path.read_text(encoding="utf-8"))
-        if said["span"] != _as_text(span):
-            return None
-        return datetime.fromisoformat(said["done_until"]), Replayed(**said["counts"])
+        with self._reading():
+            said = json.loads(self.path.read_text(encoding="utf-8"))
+            counts, done_until = Replayed(**said["counts"]), datetime.fromisoformat(said["done_until"])
+            return (done_until, counts) if said["span"] == _as_text(span) else None
 
     def write(self, span: Span, done_until: datetime, counts: Replayed) -> None:
         kept = vars(counts) | {"latencies": []}
@@ -80,11 +84,15 @@ class State:
         """The span of a replay that was stopped, if it is another one."""
         if not self.path.exists() or self.read(span) is not None:
             return None
-        first, last, _ = json.loads(self.path.read_text(encoding="utf-8"))["span"]
-        return Span(date.fromisoformat(first), date.fromisoformat(last))
+        with self._reading():
+            first, last, _ = json.loads(self.path.read_text(encoding="utf-8"))["span"]
+            return Span(date.fromisoformat(first), date.fromisoformat(last))
 
     def drop(self) -> None:
         self.path.unlink(missing_ok=True)
+
+    def _reading(self) -> AbstractContextManager[None]:
+        return storage.reading(self.path, "move it away, and the replay begins at its first day")
 
 
 def begin(span: Span, validated_dir: Path, log: EventLog, online: "OnlineFeatures", state: State) -> None:

@@ -40,19 +40,28 @@ def _short(record: logging.LogRecord) -> bool:
 def prepare(task: str, settings: Settings) -> None:
     """Before a task: look at what it needs, let its children end with it, and find the Prefect server that runs.
 
-    Raises NotPrepared.
+    Raises NotPrepared, UnreadableDatabase, OtherVersion.
     """
     from mlsystem import family
     from mlsystem.flows import preflight, processes
 
+    preflight.check_task(task, settings)
     if task not in STARTS_PROCESSES:
         return
-    preflight.check_task(task, settings)
     mark = family.new_mark(family.project_mark(settings.data_dir), task)
     mark_children(family.MARK, mark)
     family.watch([family.head_of(psutil.Process().pid, mark)])
     if api := processes.prefect_api(settings):
         use_prefect(api)
+
+
+def finish(task: str, settings: Settings) -> None:
+    """After a task that went well: what it had of Prefect's is what this version of it makes."""
+    from mlsystem import databases
+    from mlsystem.flows import preflight
+
+    if task in preflight.USES_PREFECT:
+        databases.note_made(preflight.prefect_database(settings))
 
 
 def demo(options: argparse.Namespace) -> int:

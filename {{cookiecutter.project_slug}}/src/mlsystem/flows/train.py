@@ -58,13 +58,20 @@ def trained_before(made_from: str, settings: Settings) -> str | None:
     from mlsystem.model_registry import registry
 
     version = registry.version_made_from(settings.models_dir, made_from)
-    if version is None or not (settings.models_dir / COMPARISON).exists():
+    if version is None or not _has_comparison(settings):
         return None
     if not is_usable(version, settings):
         say(f"version {version} was trained on the same, but its files are lost or damaged: training again")
         return None
     say(f"version {version} was trained on the same data, by the same code: nothing to fit")
     return version
+
+
+def _has_comparison(settings: Settings) -> bool:
+    try:
+        return bool(read_comparison(settings))
+    except (OSError, ValueError):
+        return False
 
 
 def is_usable(version: str, settings: Settings) -> bool:

@@ -7,7 +7,7 @@ leaves no champion without a record. An intent whose alias never moved took no e
 import getpass
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +15,13 @@ from typing import Any, Literal
 
 from filelock import FileLock
 
+from mlsystem import storage
 from mlsystem.errors import UserError
 from mlsystem.model_registry import tracking, versions
 from mlsystem.model_registry.smoke import check_smoke
 
 RECORDS = "promotions.jsonl"
+BEGINNING = '{"kind": '  # of a record's line, torn or not
 Kind = Literal["promotion", "rollback"]
 
 
@@ -78,7 +80,7 @@ def rollback(models_dir: Path, who: str, why: str) -> Promotion:
 
 
 def history(models_dir: Path) -> list[Promotion]:
-    """Every move that took effect, in order."""
+    """Every move that took effect, in order. Raises storage.UnreadableState."""
     champion = versions.aliases(models_dir).get(versions.CHAMPION)
     return [move for move, took_effect in on_record(models_dir, champion) if took_effect]
 
@@ -89,7 +91,7 @@ def on_record(models_dir: Path, champion: str | None) -> list[tuple[Promotion, b
     Each intent says which champion it found, so it confirms the one before it; the alias confirms the last.
     """
     found = []
-    for intent in reversed(list(_intents(models_dir))):
+    for intent in reversed(_intents(models_dir)):
         found.append((intent, intent.to_version == champion))
         champion = intent.from_version
     return found[::-1]
@@ -143,10 +145,14 @@ def _record(path: Path, move: Promotion) -> None:
         os.fsync(file.fileno())
 
 
-def _intents(models_dir: Path) -> Iterator[Promotion]:
-    path = models_dir / RECORDS
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
-        try:
-            yield Promotion(**json.loads(line))
-        except ValueError:  # torn: its alias never moved
-            continue
+def _intents(models_dir: Path) -> list[Promotion]:
+    """Every line but those that a kill tore: their alias never moved."""
+    path, found = models_dir / RECORDS, []
+    with storage.reading(path, "restore it, or move it away: the champion stays, and who was it before is forgotten"):
+        for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+            try:
+                found.append(Promotion(**json.loads(line)))
+            except ValueError:
+                if not line.startswith(BEGINNING[: len(line)]):
+                    raise
+    return found

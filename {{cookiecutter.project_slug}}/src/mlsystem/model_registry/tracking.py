@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from filelock import FileLock
 
+from mlsystem import databases
 from mlsystem.domain.request import MODEL_COLUMNS
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ PACKAGES = {
 
 def tracking_uri(models_dir: Path) -> str:
     return f"sqlite:///{models_dir / 'mlflow.db'}"
+
+
+def database(models_dir: Path) -> databases.ToolDatabase:
+    """What is known of the tracking store's file: its version, and how it is upgraded."""
+    return databases.ToolDatabase("mlflow", models_dir / "mlflow.db", ("db", "upgrade", "sqlite:///{path}"))
 
 
 def client(uri: str) -> "MlflowClient":
@@ -54,6 +60,7 @@ def _make_database(path: Path) -> None:
             aside.unlink(missing_ok=True)  # of a process that was killed here
             made: Any = SqlAlchemyStore
             made(f"sqlite:///{aside}", (path.parent / ARTIFACTS).resolve().as_uri()).engine.dispose()
+            databases.note(database(path.parent), str(databases.revision(aside)))
             aside.replace(path)
 
 

@@ -17,7 +17,9 @@ def write_report(reports_dir: Path) -> Path:
     if not source.exists():
         raise FileNotFoundError(f"there is no {source}; run `make demo` first")
     page = reports_dir / "report.html"
-    storage.write_text(page, render(json.loads(source.read_text(encoding="utf-8"))))
+    with storage.reading(source, "`make demo` writes it anew"):
+        text = render(json.loads(source.read_text(encoding="utf-8")))
+    storage.write_text(page, text)
     return page
 
 

@@ -24,9 +24,11 @@ def write_figures(readme: Path, reports_dir: Path) -> None:
     text = readme.read_text(encoding="utf-8")
     if BEGIN not in text or END not in text:
         raise MarkersMissing(f"{readme} has no lines `{BEGIN}` and `{END}`; put them where the figures belong")
-    figures = render(json.loads(source.read_text(encoding="utf-8")))
+    with storage.reading(source, "`make demo` writes it anew"):
+        figures = render(json.loads(source.read_text(encoding="utf-8")))
     if (year := reports_dir / "year.json").exists():
-        figures += "\n\n" + render_year(json.loads(year.read_text(encoding="utf-8")))
+        with storage.reading(year, "`make year` writes it anew"):
+            figures += "\n\n" + render_year(json.loads(year.read_text(encoding="utf-8")))
     head, tail = text.split(BEGIN)[0], text.split(END)[1]
     storage.write_text(readme, f"{head}{BEGIN}\n{figures}\n{END}{tail}")
 

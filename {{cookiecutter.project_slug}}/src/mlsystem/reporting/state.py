@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mlsystem import databases
 from mlsystem.addresses import address, ask
-from mlsystem.model_registry import promotions, versions
+from mlsystem.errors import UserError
+from mlsystem.model_registry import promotions, tracking, versions
 from mlsystem.reporting.scrape import NoScrape, Scrape, parse
 from mlsystem.retraining import journal
 from mlsystem.settings import Settings
@@ -110,12 +112,15 @@ def look_at_consumer(url: str) -> Consumer:
 def look_at_models(models_dir: Path) -> Models:
     at = datetime.now(UTC)
     try:
+        databases.check_version(tracking.database(models_dir))
         named = versions.aliases_at_rest(models_dir)
         champion = named.get(versions.CHAMPION)
         moves = tuple(promotions.on_record(models_dir, champion))[::-1]
         notes = tuple(dict(note) for note in journal.read(models_dir))[::-1]
+    except UserError as told:
+        return Models(at, str(told))
     except (OSError, sqlite3.Error, ValueError, TypeError) as found:  # a torn file, whatever of it is left
-        return Models(at, f"the registry in {models_dir} cannot be read ({found}); restore it, or run `make train`")
+        return Models(at, f"the registry in {models_dir} cannot be read ({found}); restore it")
     return Models(at, "", champion, named.get(versions.CHALLENGER), moves, notes)
 
 

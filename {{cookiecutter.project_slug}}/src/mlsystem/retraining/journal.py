@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -24,8 +25,10 @@ def note(models_dir: Path, day: date, what: Literal["decision", "verdict"], beca
 
 
 def read(models_dir: Path) -> Iterator[dict[str, Any]]:
-    """Every line, in order; none before the first decision."""
-    yield from map(json.loads, _lines(models_dir))
+    """Every line, in order; none before the first decision. Raises storage.UnreadableState."""
+    with _reading(models_dir):
+        found = [dict(json.loads(line)) for line in _lines(models_dir)]
+    yield from found
 
 
 def trained_on(models_dir: Path, training: Mapping[str, Any]) -> date:
@@ -63,4 +66,9 @@ def learned_until(training: Mapping[str, Any]) -> datetime:
 
 def _lines(models_dir: Path) -> list[str]:
     path = models_dir / FILE
-    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    with _reading(models_dir):
+        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def _reading(models_dir: Path) -> AbstractContextManager[None]:
+    return storage.reading(models_dir / FILE, "restore it, or move it away: what the gate refused is then forgotten")

@@ -110,12 +110,19 @@ def check_some(predictions_dir: Path) -> None:
 
 
 def records(folder: Path) -> Iterator[dict[str, Any]]:
-    """Every whole record, file by file; a torn last line is skipped."""
+    """Every whole record, file by file; a torn last line is skipped. Raises UnreadableLog."""
     for path in sorted(folder.glob("*.jsonl")):
         with path.open("rb") as lines:
             for line in lines:
                 if line.endswith(b"\n"):
-                    yield json.loads(line)
+                    yield _parsed_line(path, line)
+
+
+def _parsed_line(path: Path, line: bytes) -> dict[str, Any]:
+    try:
+        return dict(json.loads(line))
+    except (ValueError, TypeError) as problem:
+        raise UnreadableLog(f"{path} has a line that is no prediction ({problem}); move the file away") from problem
 
 
 def read(predictions_dir: Path, read_until: dict[Path, int] | None = None) -> pa.Table:

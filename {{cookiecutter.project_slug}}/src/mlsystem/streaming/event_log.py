@@ -12,9 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
+from mlsystem import databases
 from mlsystem.errors import UserError
-from mlsystem.streaming.dead_letters import TABLE as DEAD_LETTERS
+from mlsystem.streaming import dead_letters
 
+REMEDY = "restore it, or move it away: `make replay` fills a new log, and what was in this one is not taken in"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TABLES = """
 CREATE TABLE IF NOT EXISTS events (
@@ -58,16 +60,19 @@ class EventLog:
     This class is the seam where a broker goes: a topic has the same append, read, end, commit and trim (retention).
     Delivery is at least once: a consumer commits after it has acted, so after a kill it acts again. A payload is one
     row of a validated table as JSON; the table's schema is kept beside, so instants and dates come back as such.
-    Make one per thread.
+    Make one per thread. Raises databases.UnreadableDatabase.
     """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._connection = sqlite3.connect(path, timeout=30)
-        self._connection.execute("PRAGMA journal_mode = WAL")  # readers never wait for the writer
-        self._connection.execute("PRAGMA synchronous = NORMAL")  # a kill loses nothing; a power cut the last moments
-        self._connection.executescript(TABLES + DEAD_LETTERS)
+        with databases.opening(path, REMEDY):
+            self._connection = sqlite3.connect(path, timeout=30)
+            self._connection.execute("PRAGMA journal_mode = WAL")  # readers never wait for the writer
+            self._connection.execute(
+                "PRAGMA synchronous = NORMAL"
+            )  # a kill loses nothing; a power cut the last moments
+            self._connection.executescript(TABLES + dead_letters.TABLE)
 
     def append(self, facts: Mapping[str, pa.Table], clock: datetime | None = None) -> int:
         """Append rows, ordered by when they became known, and then a clock reading: all or nothing. The rows appended.

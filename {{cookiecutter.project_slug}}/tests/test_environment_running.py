@@ -1,0 +1,229 @@
+"""A hostile environment, continued: raw files, folders, hosts, signals, proxies, each met by the cheapest task."""
+
+import csv
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+import hostile
+import plain
+from mlsystem import family
+from mlsystem.addresses import service_url
+from mlsystem.feature_store.store import open_store
+from mlsystem.settings import ROOT, Settings, child_environment
+from serving_probe import own_copy
+from up_probe import own_ports, processes_of, waited
+
+DAY = ("--from", "2013-03-01", "--to", "2013-03-01")
+DEAD = "http://127.0.0.1:43999"  # nobody listens there
+PROXIES = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), DEAD)
+FOLDERS = ["a blank", "ümlaut 飛", "[a-z]", "100% %41", "{x} {{y}}", "*", "#1 ;&'$HOME"]
+HOSTS = ["127.0.0.1", "localhost", "::1", "127.0.0.2", "0.0.0.0", "::"]
+NEVER_HOSTS = {
+    "a name that nobody knows": "nobody.invalid",
+    "another machine's": "192.0.2.7",
+    "no host at all": "not a host",
+}
+
+
+def cell(column: str, text: str) -> Callable[[list[list[str]]], str]:
+    """The weather's file with another text in one cell of the day."""
+
+    def change(rows: list[list[str]]) -> str:
+        rows[4][rows[0].index(column)] = text
+        return as_csv(rows)
+
+    return change
+
+
+def as_csv(rows: list[list[str]], delimiter: str = ",") -> str:
+    return "".join(delimiter.join(row) + "\n" for row in rows)
+
+
+def renamed(rows: list[list[str]]) -> str:
+    return as_csv([[name.replace("temp", "temperature") for name in rows[0]], *rows[1:]])
+
+
+def without(rows: list[list[str]]) -> str:
+    at = rows[0].index("temp")
+    return as_csv([row[:at] + row[at + 1 :] for row in rows])
+
+
+# What stands in the weather's file: status, and what is said of it.
+RAW = {
+    "an empty text in a number": (cell("temp", ""), 0, "'days': 1"),
+    "a word in a number": (cell("temp", "mild"), 0, "weather.csv, line 5, is left out: temp is no number: mild"),
+    "the 30th of February": (cell("day", "30"), 0, "is left out: there is no such day: 2013-2-30"),
+    "a missing column": (without, 1, "weather.csv lacks a column: temp"),
+    "a renamed column": (renamed, 1, "weather.csv lacks a column: temp"),
+    "another delimiter": (lambda rows: as_csv(rows, ";"), 1, "parted by commas"),
+    "nothing": (lambda rows: "", 1, "weather.csv cannot be read"),
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> hostile.Place:
+    return hostile.settle(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="module")
+def raw(place: hostile.Place) -> Path:
+    """The raw files of the project's copy, for one day alone: its adapter looks there, as an owner's would."""
+    folder = place.root / "raw"
+    folder.mkdir()
+    for path in plain.raw_folder().iterdir():
+        if path.name == "flights.csv.zip":
+            (folder / path.name).write_bytes(zipped(of_the_day(zipfile.ZipFile(path).read("flights.csv").decode())))
+        elif path.suffix == ".csv":
+            shutil.copy2(path, folder / path.name)
+    adapter = place.root / "src/mlsystem/domain/adapter.py"
+    own = f"return {{name: Path({str(folder)!r}) / file for name, file in FILES.items()}}"
+    adapter.write_text(f"{adapter.read_text(encoding='utf-8')}\n\ndef raw_files():\n    {own}\n", encoding="utf-8")
+    return folder
+
+
+def of_the_day(text: str) -> list[list[str]]:
+    header, *rows = csv.reader(io.StringIO(text))
+    return [header, *(row for row in rows if row[1:3] == ["3", "1"])]
+
+
+def zipped(rows: list[list[str]]) -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        archive.writestr("flights.csv", as_csv(rows))
+    return written.getvalue()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", RAW)
+def test_a_raw_file_of_any_kind_is_taken_in_or_told(place: hostile.Place, raw: Path, row: str):
+    change, status, said = RAW[row]
+    original = (raw / "weather.csv").read_bytes()
+    header, *rows = csv.reader(io.StringIO(original.decode()))
+    of_month = [one for one in rows if one[1] in ("2", "3")]
+
+    try:
+        (raw / "weather.csv").write_text(change([header, *of_month]), encoding="utf-8")
+        told = place.run("ingest", *(DAY if "February" not in row else ("--from", "2013-02-01", "--to", "2013-02-01")))
+    finally:
+        (raw / "weather.csv").write_bytes(original)
+
+    assert (told.status, told.left, told.files) == (status, [], set()), told.words
+    assert said in told.words
+    assert "Traceback" not in told.words
+    if status:
+        assert told.words.strip().splitlines()[-1].startswith("ingest: "), told.words
+        assert "run the same command again" in told.words
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_folder_of_any_name_is_a_folder(place: hostile.Place, name: str):
+    told = place.run("status", MLSYSTEM_DATA_DIR=f"odd/{name}/data", MLSYSTEM_REPORTS_DIR=f"odd/{name}/reports")
+
+    assert (told.status, told.left) == (0, []), told.words
+    assert (place.root / "odd" / name / "reports/status.html").exists()
+    assert (place.root / "odd" / name / "data/tools").is_dir()
+
+
+@pytest.mark.slow
+def test_a_day_is_taken_in_in_a_folder_of_all_these_names_at_once(place: hostile.Place):
+    told = place.run("ingest", *DAY, MLSYSTEM_DATA_DIR="/".join(["odd", *FOLDERS]))
+
+    assert (told.status, told.left) == (0, []), told.words
+
+
+@pytest.mark.parametrize(
+    ("variable", "kind"),
+    [
+        ("MLSYSTEM_DATA_DIR", "a file"),
+        ("MLSYSTEM_DATA_DIR", "read only"),
+        ("MLSYSTEM_DATA_DIR", "full"),
+        ("MLSYSTEM_REPORTS_DIR", "a file"),
+        ("MLSYSTEM_REPORTS_DIR", "read only"),
+    ],
+)
+def test_a_folder_that_takes_nothing_is_told_at_the_start(place: hostile.Place, tmp_path: Path, variable, kind):
+    with hostile.unwritable(kind, tmp_path) as folder:
+        told = place.run("ingest", *DAY, **{variable: str(folder)})
+
+    assert (told.status, told.left, told.files) == (1, [], set())
+    assert len(told.words.strip().splitlines()) == 1, told.words
+    assert f"set {variable} to" in told.words
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_server_is_looked_for_at_whatever_host_it_has(place: hostile.Place, host: str):
+    told = place.run("status", MLSYSTEM_SERVING_HOST=host, MLSYSTEM_CONSUMER_HOST=host)
+
+    assert (told.status, told.left) == (0, []), told.words
+    assert "Nothing is running" in told.words
+
+
+@pytest.mark.parametrize("row", NEVER_HOSTS)
+def test_a_host_at_which_nobody_can_listen_is_told_at_the_start(place: hostile.Place, row: str):
+    told = place.run("consume", MLSYSTEM_CONSUMER_HOST=NEVER_HOSTS[row])
+
+    assert (told.status, told.left, told.files) == (1, [], set())
+    assert len(told.words.strip().splitlines()) == 1, told.words
+    assert f"consumer cannot listen on {NEVER_HOSTS[row]}" in told.words
+    assert "MLSYSTEM_CONSUMER_HOST" in told.words
+
+
+@pytest.mark.parametrize("name", ["TERM", "HUP", "INT", "KILL"])
+def test_a_task_that_a_signal_ends_leaves_no_process_and_goes_on_the_next_time(place: hostile.Place, name: str):
+    """`ingest` is the cheapest task with a child: Prefect's server."""
+    environment = {**os.environ, "PYTHONPATH": str(place.root / "src"), **hostile.PORTS}
+    command, both = [sys.executable, "-m", "mlsystem", "ingest", *DAY], subprocess.STDOUT
+    running = subprocess.Popen(command, cwd=place.root, env=environment, stdout=subprocess.PIPE, stderr=both)
+    children = family.project_mark(place.data)
+    try:
+        assert waited(lambda: family.marked(children) or running.poll() is not None)
+        assert running.poll() is None, "it ended before the signal"
+        running.send_signal(getattr(signal, f"SIG{name}"))
+        words = running.communicate(timeout=60)[0].decode()
+    finally:
+        running.kill()
+        running.wait()
+
+    assert waited(lambda: not family.marked(children), 60)
+    assert "Traceback" not in words
+    if name == "INT":
+        assert (running.returncode, "run it again and it goes on from here" in words) == (130, True)
+
+
+@pytest.mark.slow
+def test_behind_a_dead_proxy_a_system_comes_up_and_is_seen_asked_and_stopped(system, tmp_path: Path):  # type: ignore[no-untyped-def]
+    settings = own_copy(system.settings, tmp_path / "data").model_copy(update=own_ports())
+    open_store(settings.features_dir, settings.online_dir)
+    try:
+        up = behind_proxies(settings, "up")
+        seen = [one.environ() for one in processes_of(settings)]
+        status, smoke = behind_proxies(settings, "status"), behind_proxies(settings, "smoke")
+        jobs = httpx.get(f"{service_url(settings)}/metrics", trust_env=False, timeout=60).status_code
+    finally:
+        down = behind_proxies(settings, "down")
+
+    assert [(one.returncode, one.stderr) for one in (up, status, smoke, down)] == [(0, "")] * 4, up.stdout + up.stderr
+    assert "Nothing is running" not in status.stdout
+    assert ("answered" in smoke.stdout, "starting the service" in smoke.stdout, jobs) == (True, False, 200)
+    assert "stopping" in down.stdout
+    assert [name for one in seen for name in one if name.lower().endswith("_proxy") and one[name] != "*"] == []
+    assert seen
+    assert processes_of(settings) == []
+
+
+def behind_proxies(settings: Settings, *task: str) -> subprocess.CompletedProcess:
+    environment = child_environment(settings) | PROXIES
+    for name in ("no_proxy", "NO_PROXY"):
+        environment.pop(name, None)
+    command = [sys.executable, "-m", "mlsystem", *task]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=400)
