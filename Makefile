@@ -6,9 +6,6 @@ unexport PYTHONDONTWRITEBYTECODE  # as in the project's own Makefile
 TEMPLATE := {{cookiecutter.project_slug}}
 BAKE := build/flight-delay-radar
 BIN := .venv/bin
-LOCK = $(CURDIR)/$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
-	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-	requirements.in --output-file requirements.lock $(UPGRADE)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup bake demo figures test quick check format lock clean
@@ -46,9 +43,9 @@ format: setup  ## Mend what can be mended by machine (1 s)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-lock: setup  ## Resolve both locks again (1 min); make lock UPGRADE=--upgrade takes the newest versions
-	@$(LOCK)
-	@cd "$(TEMPLATE)" && $(LOCK)
+lock:  ## Resolve this lock and the project's again (1 min); make lock ARGS=--upgrade takes the newest versions
+	@$(PYTHON) "$(TEMPLATE)/locks.py" --root . $(ARGS)
+	@$(PYTHON) "$(TEMPLATE)/locks.py" $(ARGS)
 
 clean:  ## Remove .venv and build/ (at once)
 	@rm -rf .venv build

@@ -26,8 +26,8 @@ def lock_of(name: str) -> str:
     return pinned
 
 
-def bootstrap(root: Path, **env: str):
-    return baking.run(sys.executable, SCRIPT, "--root", root, cwd=root, env=env)
+def bootstrap(root: Path, *options: str, **env: str):
+    return baking.run(sys.executable, SCRIPT, "--root", root, *options, cwd=root, env=env)
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +43,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def root(installed: Path, tmp_path: Path) -> Path:
+def root(tmp_path: Path) -> Path:
     """A project of the same lock, not set up."""
-    shutil.copy2(installed / "requirements.lock", tmp_path)
+    (tmp_path / "requirements.lock").write_text(lock_of("iniconfig"), encoding="utf-8")
     return tmp_path
 
 
@@ -87,6 +87,48 @@ def test_a_new_lock_is_installed(installed: Path):
     result = bootstrap(installed)
 
     assert "packaging==" in result.stdout
+    assert bootstrap(installed).stdout == ""
+
+
+def test_a_server_gets_what_the_system_runs_on_and_a_developer_the_tools_of_the_tests_too(root: Path):
+    (root / "requirements.dev.lock").write_text(lock_of("packaging") + lock_of("iniconfig"), encoding="utf-8")
+    python = root / ".venv" / "bin" / "python"
+
+    served = bootstrap(root, "--runtime")
+    has_tools = baking.run(python, "-c", "import iniconfig, packaging", cwd=root).returncode == 0
+    again = bootstrap(root, "--runtime")
+    developed = bootstrap(root)
+
+    assert (served.returncode, has_tools, again.stdout) == (0, False, "")
+    assert "up to 1 packages" in served.stdout
+    assert developed.returncode == 0, developed.stdout
+    assert "up to 2 packages" in developed.stdout
+    assert baking.run(python, "-c", "import iniconfig, packaging", cwd=root).returncode == 0
+
+
+def test_requirements_that_their_lock_was_not_made_from_are_told_in_one_sentence_each_time(installed: Path):
+    bootstrap(installed)
+    (installed / "requirements.in").write_text("iniconfig\n")
+
+    told = [bootstrap(installed) for _ in range(2)]
+    (installed / "requirements.in").unlink()
+
+    sentence = "requirements.lock was not made from this requirements.in: `make lock` resolves it again.\n"
+    assert [(one.returncode, one.stdout) for one in told] == [(0, sentence)] * 2
+    assert bootstrap(installed).stdout == ""
+
+
+def test_a_lock_with_both_sides_of_a_merge_is_one_sentence_and_the_installation_stays(installed: Path):
+    lock = installed / "requirements.lock"
+    whole = lock.read_text(encoding="utf-8")
+    lock.write_text(f"<<<<<<< ours\n{whole}=======\n{whole}>>>>>>> theirs\n")
+
+    told = bootstrap(installed)
+    lock.write_text(whole, encoding="utf-8")
+
+    said = told.stdout.strip()
+    assert told.returncode == 1
+    assert said == "requirements.lock holds both sides of a merge: settle requirements.in by hand, then `make lock`."
     assert bootstrap(installed).stdout == ""
 
 
@@ -181,11 +223,11 @@ def test_uv_settings_of_a_folder_above_change_nothing(root: Path):
     assert "trying pip" not in result.stdout
 
 
-def test_pip_installs_a_lock_whose_packages_ask_for_extras(root: Path):
-    lock = (SCRIPT.parent / "requirements.lock").read_text(encoding="utf-8")
+def test_pip_installs_two_locks_that_share_packages_and_ask_for_extras(root: Path):
+    lock = (SCRIPT.parent / "requirements.dev.lock").read_text(encoding="utf-8")
     names = ("coverage", "pytest-cov", "pytest", "iniconfig", "packaging", "pluggy", "pygments")
     pins = (re.search(rf"^{name}==.*?(?=^\S)", lock, flags=re.MULTILINE | re.DOTALL) for name in names)
-    (root / "requirements.lock").write_text("".join(pin[0] for pin in pins if pin), encoding="utf-8")
+    (root / "requirements.dev.lock").write_text("".join(pin[0] for pin in pins if pin), encoding="utf-8")
 
     result = bootstrap(root, UV_OFFLINE="1", UV_CACHE_DIR=str(root / "empty"))
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -20,7 +21,7 @@ GROUPS = {
     "Data and training": "ingest features train",
     "The models": "models promote rollback",
     "The running system": "smoke replay consume letters deploy year",
-    "Checks, pages, tidying up": "prove check report readme clean",
+    "Checks, pages, tidying up": "prove check report readme lock clean",
 }
 
 
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if others and options.task not in ("test", "prove"):  # only pytest may know more arguments than we do
         parser.error(f"unrecognized arguments: {' '.join(others)}")
     options.pytest = others
+    if options.task == "lock":  # as `make lock`: it asks a package index, by the user's own proxy and settings
+        return lock(options.upgrade)
     try:
         configure_tools(settings)
         os.chdir(tools_dir(settings))  # Prefect reads a .env, prefect.toml or pyproject.toml where it is started
@@ -62,6 +65,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+def lock(upgrade: bool) -> int:
+    command = [sys.executable, str(Path(__file__).parents[2] / "locks.py"), *["--upgrade"] * upgrade]
+    return subprocess.run(command, check=False).returncode
+
+
 def _parser(settings: "Settings") -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m mlsystem", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -77,6 +85,8 @@ def _parser(settings: "Settings") -> argparse.ArgumentParser:
     task("check", "lint, formatting and types")
     task("up", "start the service, MLflow, Prefect and (if installed) Prometheus, and say where they are")
     task("down", "stop what `up` started")
+    lock = task("lock", "resolve requirements*.in into the locks again")
+    lock.add_argument("--upgrade", action="store_true", help="take the newest versions that fit")
     task("clean", "remove data/ and reports/")
     for name, help_text in (
         ("ingest", "deliver and validate days"),

@@ -1,6 +1,7 @@
 """The tasks of the command line: each starts a flow, a tool, or the processes of a running system."""
 
 import argparse
+import importlib.util
 import logging
 import shutil
 import subprocess
@@ -19,6 +20,10 @@ RUNS_A_FLOW = {"demo", "year", "ingest", "features", "train", "retrain", "judge"
 
 STARTS_PROCESSES = {*RUNS_A_FLOW, "up", "deploy"}
 USER_ERRORS = (UserError, SourceMissing, OSError)  # OSError: a full disk, a file that is not there
+
+
+class NotInstalled(UserError):
+    """A tool of the tests, in an installation without them."""
 
 
 def keep_user_errors_short() -> None:
@@ -235,15 +240,15 @@ def down(options: argparse.Namespace) -> None:
 
 
 def test(options: argparse.Namespace) -> int:
-    return _run("-m", "pytest", *options.pytest)
+    return _run("pytest", *options.pytest)
 
 
 def prove(options: argparse.Namespace) -> int:
-    return _run("-m", "pytest", "-m", "slow", *options.pytest)
+    return _run("pytest", "-m", "slow", *options.pytest)
 
 
 def check(options: argparse.Namespace) -> int:
-    return _run("-m", "ruff", "check", ".") or _run("-m", "ruff", "format", "--check", ".") or _run("-m", "mypy")
+    return _run("ruff", "check", ".") or _run("ruff", "format", "--check", ".") or _run("mypy")
 
 
 def clean(options: argparse.Namespace) -> None:
@@ -256,5 +261,11 @@ def clean(options: argparse.Namespace) -> None:
         say(f"removed {folder}")
 
 
-def _run(*arguments: str) -> int:
-    return subprocess.run([sys.executable, *arguments], cwd=ROOT, check=False).returncode
+def _run(tool: str, *arguments: str) -> int:
+    """Raises NotInstalled."""
+    if importlib.util.find_spec(tool) is None:
+        raise NotInstalled(
+            f"{tool} is not installed: this .venv holds only what the system runs on (`bootstrap.py --runtime`); "
+            "`make setup` installs what its tests and checks need as well"
+        )
+    return subprocess.run([sys.executable, "-m", tool, *arguments], cwd=ROOT, check=False).returncode

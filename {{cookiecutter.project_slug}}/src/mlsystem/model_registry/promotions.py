@@ -4,7 +4,6 @@ One move at a time, under a lock. Its intent is written, and on the disk, before
 leaves no champion without a record. An intent whose alias never moved took no effect, and `history` says which did.
 """
 
-import getpass
 import json
 import os
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import psutil
 from filelock import FileLock
 
 from mlsystem import storage
@@ -98,11 +98,8 @@ def on_record(models_dir: Path, champion: str | None) -> list[tuple[Promotion, b
 
 
 def this_person() -> str:
-    """Who sits at the keyboard, for the record."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container without a user of that number
-        return f"user {os.getuid()}"
+    """Who sits at the keyboard, for the record; a number, in a container that has no name for it."""
+    return psutil.Process().username()
 
 
 def _champions_before(moves: list[Promotion]) -> list[str]:
