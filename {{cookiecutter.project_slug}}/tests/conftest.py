@@ -1,8 +1,6 @@
 """The furniture of the tests: one real system on the whole real year, built once and kept between runs."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -13,8 +11,9 @@ import pytest
 from filelock import FileLock
 from xdist.scheduler import LoadFileScheduling
 
+from heard import heard
 from mlsystem import storage
-from mlsystem.settings import ROOT, Settings, child_environment, configure_tools
+from mlsystem.settings import ROOT, Settings, configure_tools
 from serving_probe import free_port
 
 SETTINGS = Settings(data_dir=ROOT / "data/tests", reports_dir=ROOT / "data/tests/reports")
@@ -111,14 +110,14 @@ def system(featured: System) -> System:
 
 
 def _run_demo(settings: Settings) -> None:
-    """What it printed is kept in data/tests/demo.out and demo.err, which have a test of their own."""
-    command = [sys.executable, "-m", "mlsystem", "demo"]
-    paths = [settings.data_dir / name for name in ("demo.out", "demo.err")]
-    with paths[0].open("w") as out, paths[1].open("w") as err:
-        done = subprocess.run(command, cwd=ROOT, env=child_environment(settings), stdout=out, stderr=err, check=False)
-    if done.returncode != 0:
-        said = "".join(path.read_text() for path in paths)
-        pytest.fail(f"`python -m mlsystem demo` exited {done.returncode}:\n{said[-4000:]}", pytrace=False)
+    """What it said is kept in data/tests/demo.out, demo.err and, with its times, demo.heard.json; tests read them."""
+    said = heard(settings, "demo")
+    for name, text in (("demo.out", said.stdout), ("demo.err", said.stderr)):
+        storage.write_text(settings.data_dir / name, text)
+    said.write(settings.data_dir / "demo.heard.json")
+    if said.returncode != 0:
+        told = f"{said.stdout}{said.stderr}"[-4000:]
+        pytest.fail(f"`python -m mlsystem demo` exited {said.returncode}:\n{told}", pytrace=False)
 
 
 @pytest.fixture

@@ -52,10 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     tasks.keep_user_errors_short()
     try:
-        tasks.prepare(options.task, settings)
-        status = int(getattr(tasks, options.task)(options) or 0)
-        tasks.finish(options.task, settings)
-        return status
+        return tasks.run(options, settings)
     except (*tasks.USER_ERRORS, KeyboardInterrupt) as problem:
         traceback.clear_frames(problem.__traceback__)  # Prefect keeps it; an open DuckDB connection in it warns at exit
         if isinstance(problem, KeyboardInterrupt):

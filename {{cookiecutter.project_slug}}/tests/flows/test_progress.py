@@ -1,19 +1,100 @@
 """What a person sees while something takes its time."""
 
+import logging
 import threading
 import time
+from argparse import Namespace
+from datetime import date
 
 import pytest
 
-from mlsystem.flows.progress import waiting
+from heard import MOST_CPU_SECONDS, Heard
+from mlsystem.domain.features import VIEWS
+from mlsystem.domain.tables import EVENT_TABLES
+from mlsystem.features.build import build
+from mlsystem.flows import progress, tasks
+from mlsystem.flows.progress import never_silent, say
+from mlsystem.settings import Settings
+from mlsystem.source.deliver import deliver
+from mlsystem.validation.validate import validate
+
+DEADLINE_SECONDS = 60
 
 
 def test_whoever_waits_is_told_that_it_goes_on_and_nothing_after_the_end(capsys: pytest.CaptureFixture[str]):
-    before, told, deadline = threading.active_count(), "", time.monotonic() + 20
+    before, told, deadline = threading.active_count(), "", time.monotonic() + DEADLINE_SECONDS
 
-    with waiting("the kettle", every_seconds=0.01):
-        while told.count("the kettle") < 2 and time.monotonic() < deadline:
+    with never_silent("the kettle", seconds=0.01):
+        while told.count("s: the kettle") < 2 and time.monotonic() < deadline:
+            told += capsys.readouterr().out
+        say("  water")
+        while told.count("s: water") < 2 and time.monotonic() < deadline:
             told += capsys.readouterr().out
 
-    assert told.count("the kettle") >= 2
+    assert told.count("s: the kettle") >= 2
+    assert told.count("s: water") >= 2, "what goes on is the step that was said last"
     assert threading.active_count() == before
+
+
+def test_while_steps_are_said_nothing_comes_between_them(capsys: pytest.CaptureFixture[str]):
+    with never_silent("the kettle", seconds=DEADLINE_SECONDS):
+        say("one")
+        say("two")
+
+    assert [line.split("] ")[1] for line in capsys.readouterr().out.splitlines()] == ["one", "two"]
+
+
+def test_what_a_room_logs_is_shown_below_the_step_that_called_it(capsys: pytest.CaptureFixture[str]):
+    say("training")
+    logging.getLogger("mlsystem.training.compare").info("lightgbm: fold %s of %s", 3, 4)
+    logging.getLogger("mlsystem.training.compare").debug("no business of anybody's")
+
+    assert [line.split("] ")[1] for line in capsys.readouterr().out.splitlines()] == [
+        "training",
+        "  lightgbm: fold 3 of 4",
+    ]
+
+
+def test_a_task_is_under_the_watch_that_breaks_a_silence(own_settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    alive: set[str] = set()
+    monkeypatch.setattr(tasks, "models", lambda options: alive.update(one.name for one in threading.enumerate()))
+
+    tasks.run(Namespace(task="models"), own_settings)
+
+    assert progress.TELLER in alive
+    assert {"test", "prove", "consume", "deploy"} == tasks.HAS_A_VOICE | tasks.SERVES, "no other may be without it"
+
+
+def test_each_step_from_a_raw_file_to_a_feature_is_told(own_settings: Settings, caplog: pytest.LogCaptureFixture):
+    days = [date(2013, 2, 11), date(2013, 2, 12)]
+    caplog.set_level(logging.INFO, "mlsystem")
+
+    deliver(days, own_settings.source_dir)
+    validate(days, own_settings.source_dir, own_settings.validated_dir)
+    build(days, own_settings.validated_dir, own_settings.features_dir)
+
+    told = [record.getMessage() for record in caplog.records if record.name.startswith("mlsystem.")]
+    tables = [f"(table {place} of {len(EVENT_TABLES)})" for place in range(1, len(EVENT_TABLES) + 1)]
+    for step in (
+        "reading the raw files",
+        "days delivered: 2 of 2",
+        *tables,
+        "features of 2013-02-11 to 2013-02-12: 0 of 2",
+    ):
+        assert any(step in line for line in told), (step, told)
+
+
+def test_the_demo_tells_of_every_fit_and_works_for_no_long_time_without_a_word(system):
+    said = Heard.read(system.settings.data_dir / "demo.heard.json")
+
+    for step in (
+        "candidate 3 of 3",
+        "setting 2 of 2",
+        f"(view {len(VIEWS)} of {len(VIEWS)})",
+        "drift limits",
+        "logging all in MLflow",
+    ):
+        assert step in said.stdout, step
+    for model in ("climatology", "logistic_regression", "lightgbm"):
+        assert all(f"{model}: fold {fold} of 4" in said.stdout for fold in range(1, 5)), model
+    assert said.most_cpu.cpu_seconds < MOST_CPU_SECONDS, said.most_cpu

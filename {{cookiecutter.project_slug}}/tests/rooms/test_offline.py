@@ -1,5 +1,7 @@
 """Nothing that this project serves or writes fetches anything from elsewhere: a real browser's network log says so."""
 
+from datetime import date
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -7,8 +9,10 @@ import pytest
 import browser
 from mlsystem.reporting.status import render
 from mlsystem.serving.run import Running
-from mlsystem.settings import Project
+from mlsystem.settings import Project, Settings
+from mlsystem.source.deliver import deliver
 from mlsystem.validation.offline_pages import offline
+from mlsystem.validation.validate import validate
 from seen_states import NOW, WELL
 
 LOOPBACK = "http://127.0.0.1:"
@@ -30,6 +34,25 @@ def test_every_page_of_the_data_docs_is_read_without_a_network(validated, tmp_pa
         (folder := tmp_path / str(number)).mkdir()
         assert browser.fetched(page.as_uri(), folder) == set()
         assert said in browser.show(page, 1280, folder).text
+
+
+def test_the_data_docs_are_styled_fit_their_screen_and_offer_no_button_that_does_nothing(
+    own_settings: Settings, tmp_path: Path
+):
+    day = [date(2013, 2, 12)]
+    deliver(day, own_settings.source_dir)
+    validate(day, own_settings.source_dir, own_settings.validated_dir)
+    site = next((own_settings.validated_dir / "docs").rglob("local_site"))
+    pages = [site / "index.html", *site.rglob("flights.html"), *site.rglob("weather-weather.html")]
+
+    for number, (page, width) in enumerate(product(pages, browser.WIDTHS)):
+        (folder := tmp_path / str(number)).mkdir()
+        shown = browser.show(page, width, folder)
+        assert shown.faults(width) == [], (page, width)
+        assert "Failed Only" not in shown.text
+        assert "Show more info" not in shown.text
+    assert len(pages) == 3
+    assert "border-collapse" in pages[2].read_text()
 
 
 def test_the_reports_are_read_without_a_network(system, tmp_path: Path):  # type: ignore[no-untyped-def]

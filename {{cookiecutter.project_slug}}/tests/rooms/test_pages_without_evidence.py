@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import browser
 from mlsystem import storage
 from mlsystem.monitoring.skew import compared
 from mlsystem.reporting import page, readme, year
@@ -112,6 +113,14 @@ def test_the_years_page_and_its_readme_say_unknown(lived: dict, value: float | N
 
     for said in (text(year.render(strange)), readme.render_year(strange)):
         assert UNREADABLE.search(said) is None, UNREADABLE.search(said)
+
+
+@pytest.mark.parametrize("width", browser.WIDTHS)
+def test_the_years_page_fits_its_screen(lived: dict, tmp_path: Path, width: int):
+    """A column that a table hides until it is scrolled is dollars that nobody sees."""
+    (tmp_path / "year.html").write_text(year.render(lived))
+
+    assert browser.show(tmp_path / "year.html", width, tmp_path).faults(width) == []
 
 
 @pytest.mark.parametrize("value", STRANGE, ids=str)

@@ -26,8 +26,7 @@ def test_the_page_fits_its_screen_and_the_browser_has_nothing_to_complain_of(tmp
 
     shown = browser.show(page, width, tmp_path)
 
-    assert shown.needs <= width
-    assert shown.complaints == []
+    assert shown.faults(width) == []
     assert ("All is well" if what == "well" else "3 things are wrong") in shown.text
     assert "2026-03-01 12:00:00 UTC" in shown.text
     assert ("that took no effect" in shown.text) is (what == "crowded")
@@ -42,3 +41,23 @@ def test_a_fault_in_a_page_is_seen_by_the_browser(tmp_path: Path):
 
     assert shown.needs >= 2000
     assert len(shown.complaints) == 1
+    assert len(shown.faults(390)) == 2
+
+
+@pytest.mark.parametrize(
+    ("html", "fault"),
+    [
+        ('<div style="overflow-x:auto"><div style="width:1500px">dollars</div></div>', "hidden by a frame: "),
+        ('<table><tr style="height:90px"><td></td></tr></table>', "hollow: "),
+        ("<p>0.30000000000000004 USD</p>", "0.30000000000000004"),
+        ("<p>1.036e+04 USD</p>", "1.036e+04"),
+        ("<p>nan % of flights</p>", "nan"),
+    ],
+)
+def test_what_is_cut_hollow_or_raw_is_seen(tmp_path: Path, html: str, fault: str):
+    page = tmp_path / "page.html"
+    page.write_text(html)
+
+    found = browser.show(page, 1280, tmp_path).faults(1280)
+
+    assert any(one.startswith(fault) for one in found), found

@@ -1,6 +1,7 @@
 """data/2_validated -> data/3_features: one partition per view and day (UTC), for a day or for a year."""
 
-from collections.abc import Callable, Iterator, Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from mlsystem.domain.features import VIEWS
 from mlsystem.engine import Engine
 from mlsystem.features import compute
 
-Progress = Callable[[int, int], None]
+logger = logging.getLogger(__name__)
 CHUNK_DAYS = 31  # how much is computed in one go: bounds memory, and what a kill can lose
 TABLES = sorted({table for view in VIEWS for table in view.tables})
 
@@ -28,19 +29,18 @@ def build(
     days: Sequence[date],
     validated_dir: Path,
     features_dir: Path,
-    progress: Progress = lambda done, total: None,
 ) -> int:
     """Write each view's partition of each day whose facts or SQL changed; the number of days written."""
     wanted = fingerprints(days, validated_dir)
     stale = [day for day in days if not _is_built(day, features_dir, wanted[day])]
     done = 0
     for chunk in _chunks(stale):
+        logger.info("features of %s to %s: %s of %s days done", chunk[0], chunk[-1], done, len(stale))
         for view, rows in compute_days(chunk, validated_dir).items():
             partitions = storage.Partitions(features_dir / view)
             for day in chunk:
                 partitions.write(day, rows[day], wanted[day])
         done += len(chunk)
-        progress(done, len(stale))
     return len(stale)
 
 

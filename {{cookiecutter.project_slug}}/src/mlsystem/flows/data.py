@@ -8,7 +8,7 @@ from prefect.artifacts import create_link_artifact, create_table_artifact
 
 from mlsystem import storage
 from mlsystem.errors import UserError
-from mlsystem.flows.progress import counted, say
+from mlsystem.flows.progress import say
 from mlsystem.settings import load_settings
 
 SAID = 5  # of the raw lines that could not be read
@@ -29,7 +29,7 @@ def deliver_days(first: date, last: date) -> int:
     from mlsystem.source.deliver import deliver, malformed
 
     source_dir = load_settings().source_dir
-    delivered = deliver(storage.day_range(first, last), source_dir, counted("days delivered", 100))
+    delivered = deliver(storage.day_range(first, last), source_dir)
     unread = malformed(source_dir)
     for row in unread.slice(0, SAID).to_pylist():
         say(f"  {row['file']}, line {row['line']}, is left out: {row['reason']}")
@@ -43,9 +43,7 @@ def validate_days(first: date, last: date) -> dict[str, Any]:
     from mlsystem.validation.validate import validate
 
     settings = load_settings()
-    report = validate(
-        storage.day_range(first, last), settings.source_dir, settings.validated_dir, lambda line: say(f"  {line}")
-    )
+    report = validate(storage.day_range(first, last), settings.source_dir, settings.validated_dir)
     for day, reason in report.stopped.items():
         say(f"  STOPPED {day}: {reason}")
     return {
@@ -63,7 +61,7 @@ def compute_features(first: date, last: date) -> int:
 
     settings = load_settings()
     days = build.feature_days(first, last)
-    return build.build(days, settings.validated_dir, settings.features_dir, counted("days of features"))
+    return build.build(days, settings.validated_dir, settings.features_dir)
 
 
 @flow(name="start")

@@ -18,7 +18,7 @@ from mlsystem import storage, wording
 from mlsystem.domain.costs import cost_cents
 from mlsystem.domain.tables import EVENT_TABLES
 from mlsystem.flows.memory import PeakMemory
-from mlsystem.flows.progress import say, waiting
+from mlsystem.flows.progress import say
 from mlsystem.settings import Settings, load_project
 
 Result = TypeVar("Result")
@@ -76,8 +76,7 @@ def timed(run: dict[str, Any], stage: str, work: Callable[[], Result]) -> Result
 def _start(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
     from mlsystem.flows.data import start_prefect
 
-    with waiting("Prefect starts"):
-        timed(run, "start", start_prefect)
+    timed(run, "start", start_prefect)
     return run
 
 

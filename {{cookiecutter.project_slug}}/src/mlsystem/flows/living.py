@@ -68,7 +68,7 @@ class Living:
             self._timed("the monitor's checks", lambda: self._look(midnight(moment.date())))
             if self._judging is None:
                 self._timed("decisions and trainings", lambda: self._decide(midnight(moment.date()), is_due=False))
-        if self._told is None or moment.date() >= self._told + timedelta(days=7):
+        if self._told is None or moment.date() >= self._told + timedelta(days=1):
             self._told = moment.date()
             say(f"  {moment:%Y-%m-%d}: {counts.flights:,} flights asked, {counts.events:,} events")
 

@@ -31,6 +31,7 @@ def look(settings: Settings) -> dict[str, Any]:
     from mlsystem.monitoring import batch, checks, performance, week
     from mlsystem.serving import checked
 
+    say("  reading the log, the labels and the champion")
     log, champion = predictions_so_far(settings), load_champion(settings.models_dir)
     predictions = batch.newest_per_flight(log)
     arrivals = performance.read_labels(settings.validated_dir)
@@ -59,6 +60,7 @@ def _skew(settings: Settings, log: pa.Table) -> "SkewReport":
     from mlsystem.feature_store.training_sets import historical_features
     from mlsystem.monitoring.skew import skew
 
+    say(f"  what the offline path makes of the newest {min(SKEW_ROWS, log.num_rows):,}")
     store = open_store(settings.features_dir, settings.online_dir, register=False)
     newest = log.sort_by([("as_of", "descending")]).slice(0, SKEW_ROWS)
     return skew(newest, lambda rows: historical_features(store, rows))

@@ -4,7 +4,7 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,11 @@ import psutil
 from mlsystem import addresses, family, storage
 from mlsystem.errors import UserError
 from mlsystem.flows import preflight
-from mlsystem.flows.progress import say, waiting
-from mlsystem.flows.servers import Server, servers, write_prometheus
+from mlsystem.flows.progress import say
+from mlsystem.flows.servers import Server, link, servers, write_prometheus
 from mlsystem.settings import Settings, child_environment
 
 STARTUP_SECONDS = 120  # MLflow took up to a minute on a busy machine
-STEPS_SECONDS = 5.0  # between two words to a person who waits
 FINAL = " (it says so itself)"
 ADDRESSES = {f"{name}_{part}" for name in addresses.SERVERS for part in ("host", "port")}
 
@@ -57,7 +56,7 @@ def start_all(settings: Settings) -> None:
         say(f"starting {', '.join(server.name for server in missing)}: some 15 seconds")
         there |= _start(missing, settings, there)
     for server in wanted:
-        say(f"{server.name}: {server.address.url}{server.page}")
+        say(f"{server.name}: {link(server)}")
         if not server.address.is_loopback:
             say(f"  WARNING: {server.address.host} is open to other machines, and {server.name} asks nobody who he is")
     if "prometheus" not in there:
@@ -135,10 +134,8 @@ def a_service(settings: Settings) -> Iterator[None]:
     if is_up(settings, "service"):
         yield
         return
-    say("starting the service")
-    with ExitStack() as stack:
-        with waiting("the service imports its tools"):
-            stack.enter_context(running_service(settings))
+    say("starting the service, which imports its tools: some 15 seconds")
+    with running_service(settings):
         yield
 
 
@@ -181,7 +178,8 @@ def _start(missing: Sequence[Server], settings: Settings, there: dict[str, famil
     try:
         for server in missing:
             started[server.name] = _popen(server, f"{mark}{server.name}:", settings)
-        for server in missing:
+        for place, server in enumerate(missing, start=1):
+            say(f"  waiting for {server.name}, {place} of {len(missing)}")
             _wait(server, started[server.name], settings)
     except BaseException:
         family.end(family.marked(mark))
@@ -210,15 +208,12 @@ def _popen(server: Server, mark: str, settings: Settings) -> subprocess.Popen:
 
 def _wait(server: Server, process: subprocess.Popen, settings: Settings) -> None:
     """Until it answers that it is ready, and the answer is its own. Raises NotUp."""
-    started = told = time.monotonic()
+    started = time.monotonic()
     while (because := _not_ready_because(server, process)) is not None:
         if process.poll() is not None or because.endswith(FINAL) or time.monotonic() > started + STARTUP_SECONDS:
             log = log_of(settings, server.name)
             said = because.removesuffix(FINAL)
             raise NotUp(f"{server.name} is not ready: {said}; nothing was left running. {log} ends with:\n{_tail(log)}")
-        if time.monotonic() > told + STEPS_SECONDS:
-            told = time.monotonic()
-            say(f"  waiting for {server.name}")
         time.sleep(0.1)
 
 

@@ -1,33 +1,37 @@
-"""What a person sees while a flow runs: one line per step, with the seconds since the start."""
+"""What a person sees while a task runs: a line per step, with the seconds since the start, and no long silence.
+
+A room upstream knows nothing of this: it logs at INFO, and its line is shown as that of a flow is. In a run Prefect
+takes both to its API, for `mlsystem` is an extra logger in environment.py.
+"""
 
 import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
+SILENCE_SECONDS = 2.0  # who hears nothing for longer begins to wonder whether it hangs
+TELLER = "teller"  # the thread's name
+LONGEST_STEP = 80  # letters of the line that a still says again
+
 _started = time.monotonic()
-_log = logging.getLogger("mlsystem")  # in a run Prefect takes it to its API: it is an extra logger in settings.py
-_log.setLevel(logging.INFO)  # Prefect gives an extra logger its handler, and no level
 
 
 def say(line: str) -> None:
     """Print a line of progress at once, whatever stdout is connected to."""
-    _log.info(line.strip())
-    _print(line)
+    _log.info(line)
 
 
 @contextmanager
-def waiting(what: str, every_seconds: float = 5.0) -> Iterator[None]:
-    """Say every few seconds that this is still going on. Printed only: a log needs no heartbeat."""
-    done, started = threading.Event(), time.monotonic()
+def never_silent(step: str, seconds: float = SILENCE_SECONDS) -> Iterator[None]:
+    """Whenever nothing was said for so long, say what still goes on: at first `step`, then the line said last.
 
-    def tell() -> None:
-        while not done.wait(every_seconds):
-            _print(f"  {what}: {time.monotonic() - started:.0f} s so far")
-
-    teller = threading.Thread(target=tell, daemon=True)
+    Printed only: a log needs no heartbeat.
+    """
+    _shown.begin(step)
+    done = threading.Event()
+    teller = threading.Thread(target=_shown.tell_until, args=(done, seconds), name=TELLER, daemon=True)
     teller.start()
     try:
         yield
@@ -36,15 +40,35 @@ def waiting(what: str, every_seconds: float = 5.0) -> Iterator[None]:
         teller.join()
 
 
-def _print(line: str) -> None:
-    print(f"[{time.monotonic() - _started:6.1f} s] {line}", file=sys.stdout, flush=True)
+class _Shown(logging.Handler):
+    """Prints what is logged at INFO; a warning has the root's handler."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.begin("")
+
+    def begin(self, step: str) -> None:
+        self._step, self._since = step, time.monotonic()
+        self._heard = self._since
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno == logging.INFO:
+            self.begin(record.getMessage())
+            self._print(self._step if record.name == _log.name else f"  {self._step}")
+
+    def tell_until(self, done: threading.Event, seconds: float) -> None:
+        while not done.wait(max(0.0, self._heard + seconds - time.monotonic())):
+            with self.lock:  # type: ignore[union-attr]  # a handler's is made with it; else a line could come in between
+                if time.monotonic() >= self._heard + seconds:
+                    so_far = time.monotonic() - self._since
+                    self._print(f"    still, after {so_far:.0f} s: {self._step.strip()[:LONGEST_STEP]}")
+                    self._heard = time.monotonic()
+
+    def _print(self, line: str) -> None:
+        print(f"[{time.monotonic() - _started:6.1f} s] {line}", file=sys.stdout, flush=True)
 
 
-def counted(what: str, every: int = 1) -> Callable[[int, int], None]:
-    """A progress callback (done, total) that says every n-th step and the last."""
-
-    def tell(done: int, total: int) -> None:
-        if done % every == 0 or done == total:
-            say(f"  {what}: {done:,} of {total:,}")
-
-    return tell
+_shown = _Shown()
+_log = logging.getLogger("mlsystem")
+_log.setLevel(logging.INFO)  # Prefect gives an extra logger its handler, and no level
+_log.addHandler(_shown)

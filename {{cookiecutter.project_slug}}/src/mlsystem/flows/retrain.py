@@ -36,6 +36,7 @@ def look(settings: Settings) -> "Seen":
     from mlsystem.monitoring.performance import read_labels
     from mlsystem.retraining.seen import see
 
+    say("  reading the log and the labels")
     return see(predictions_so_far(settings), read_labels(settings.validated_dir))
 
 
@@ -73,6 +74,7 @@ def decide_and_train(seen: "Seen", settings: Settings, tell: bool = True) -> str
     say(f"  {seen.now:%Y-%m-%d} {decision.because}")
     if decision.retrain:
         trained = train_on(seen.now.date(), settings, journal.learned_until(champion.training).date())
+        say("  logging the challenger and its rehearsal in MLflow")
         version = registry.publish_challenger(trained, settings.models_dir, {})
         say(f"  version {version} answers in the shadow of version {champion.version}")
     journal.note(settings.models_dir, seen.now.date(), "decision", decision.because, version=version)
@@ -152,4 +154,5 @@ def verdict_on(champion: str | None, challenger: str, seen: "Seen", settings: Se
         skew.skew(seen.log_since(SKEW), lambda rows: historical_features(store, rows)),
         evidence.shadowed(answers, model.predict, challenger),
     )
+    say("  weighing both by the gate's rules")
     return gate.judge(found, seed=load_project().seed)

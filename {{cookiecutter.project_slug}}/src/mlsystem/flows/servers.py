@@ -4,12 +4,14 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlsystem import storage
-from mlsystem.addresses import Address, address
+from mlsystem.addresses import Address, address, ask
 from mlsystem.model_registry.tracking import tracking_uri
+from mlsystem.model_registry.versions import REGISTERED_MODEL
 from mlsystem.settings import ROOT, Settings, tools_dir
 
 PROMETHEUS_FILES = ("prometheus.yml", "rules.yml")
@@ -18,20 +20,24 @@ QUIET = {
     "PREFECT_LOGGING_LEVEL": "WARNING",
     "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
 }  # a server of its own has errors
-MODELS_PAGE = "/#/models?workflowType=machine_learning"  # without it MLflow opens its pages for language models
+# Without the mode MLflow opens its pages for language models; the list of all models, /#/models, forgets it.
+MODEL_PAGE = f"/#/models/{REGISTERED_MODEL}?workflowType=machine_learning"
+
+
+ALERTS_PAGES = ("/alerts", "/classic/alerts")  # Debian's build has the old pages alone
 
 
 @dataclass(frozen=True)
 class Server:
     """`ready` is the path that answers 200 when the server can do its work, and else says why not.
 
-    `page` is what a person opens."""
+    `pages` are where a person may find it, the best first: which one is there, is asked when it runs."""
 
     name: str
     command: list[str]
     address: Address
     ready: str
-    page: str = ""
+    pages: tuple[str, ...] = ()
     folder: Path = ROOT  # where it is started
     environment: Mapping[str, str] = field(default_factory=dict)  # besides the settings
 
@@ -40,6 +46,15 @@ def servers(settings: Settings) -> list[Server]:
     """All that `make up` starts. Prometheus only where it is installed: it is no Python package."""
     found = [_service(settings), _consumer(settings), _mlflow(settings), _prefect(settings)]
     return [*found, _prometheus(settings)] if shutil.which("prometheus") else found
+
+
+def link(server: Server) -> str:
+    """The page to open: the first that answers, or else the address, which does."""
+    for page in server.pages:
+        with suppress(OSError):
+            if ask(f"{server.address.url}{page.partition('#')[0]}")[0] == 200:
+                return f"{server.address.url}{page}"
+    return server.address.url
 
 
 def _service(settings: Settings) -> Server:
@@ -62,7 +77,7 @@ def _mlflow(settings: Settings) -> Server:
         (settings.models_dir / "artifacts").resolve().as_uri(),
         "--no-serve-artifacts",
     ]
-    return Server("mlflow", command, at, "/health", MODELS_PAGE)
+    return Server("mlflow", command, at, "/health", (MODEL_PAGE,))
 
 
 def _prefect(settings: Settings) -> Server:
@@ -74,7 +89,8 @@ def _prefect(settings: Settings) -> Server:
 def _prometheus(settings: Settings) -> Server:
     at, folder = address(settings, "prometheus"), settings.data_dir / "tools" / "prometheus"
     command = ["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=tsdb"]
-    return Server("prometheus", [*command, f"--web.listen-address={at.listen}"], at, "/-/ready", folder=folder)
+    command.append(f"--web.listen-address={at.listen}")
+    return Server("prometheus", command, at, "/-/ready", ALERTS_PAGES, folder)
 
 
 def write_prometheus(settings: Settings, folder: Path) -> None:

@@ -6,6 +6,7 @@ import logging
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from datetime import timedelta
 
 import psutil
@@ -13,12 +14,14 @@ import psutil
 from mlsystem import storage
 from mlsystem.domain.adapter import SourceMissing
 from mlsystem.errors import UserError
-from mlsystem.flows.progress import say
+from mlsystem.flows.progress import never_silent, say
 from mlsystem.settings import ROOT, Settings, load_settings, mark_children, use_prefect
 
 RUNS_A_FLOW = {"demo", "year", "ingest", "features", "train", "retrain", "judge", "replay", "smoke", "monitor"}
 
 STARTS_PROCESSES = {*RUNS_A_FLOW, "up", "deploy"}
+HAS_A_VOICE = {"test", "prove"}  # pytest's
+SERVES = {"consume", "deploy"}  # until stopped: quiet where there is nothing to say
 USER_ERRORS = (UserError, SourceMissing, OSError)  # OSError: a full disk, a file that is not there
 
 
@@ -69,6 +72,19 @@ def finish(task: str, settings: Settings) -> None:
         databases.note_made(preflight.prefect_database(settings))
 
 
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Prepare the task and do it, never silent for long; its exit code. Raises NotPrepared, and what it raises."""
+    with nullcontext() if options.task in HAS_A_VOICE | SERVES else never_silent(_imports(options.task)):
+        prepare(options.task, settings)
+        status = int(globals()[options.task](options) or 0)
+        finish(options.task, settings)
+        return status
+
+
+def _imports(task: str) -> str:
+    return f"{task} imports its tools"
+
+
 def demo(options: argparse.Namespace) -> int:
     from mlsystem.flows.demo import run_demo
 
@@ -111,7 +127,7 @@ def promote(options: argparse.Namespace) -> None:
     move = promotions.promote(models_dir, options.version, champion, who, options.why, evidence)
     say(f"champion: version {move.to_version}, before it {move.from_version or 'none'}")
     if move.from_version:
-        say("""`make rollback ARGS='--why "..."'` takes that back""")
+        say("""next: `make rollback ARGS='--why "..."'` takes that back; `make models` shows who was champion when""")
 
 
 def rollback(options: argparse.Namespace) -> None:
@@ -137,16 +153,32 @@ def replay(options: argparse.Namespace) -> None:
     storage.day_range(span.first, span.last)  # refused before Prefect starts
     served = replay_days(span, load_settings(), options.speed)
     say(", ".join(f"{name} {value:,}" for name, value in vars(served).items() if name != "metrics"))
+    say(f"next: {_after_replay(load_settings())}")
+
+
+def _after_replay(settings: Settings) -> str:
+    from mlsystem.model_registry import versions
+
+    named = versions.aliases_at_rest(settings.models_dir)
+    challenger = named.get(versions.CHALLENGER)
+    if challenger in (None, named.get(versions.CHAMPION)):
+        return "`make monitor` looks at what was answered, and `make retrain` decides from it whether to train"
+    return f"`make judge` weighs version {challenger}, which answered in the shadow, and lets it in or sends it away"
 
 
 def retrain(options: argparse.Namespace) -> None:
     from mlsystem.flows.retrain import retrain
+    from mlsystem.retraining import journal
 
     if retrain() is None:
         say("nothing to judge; README.md's section on the loop has days after which there is")
         return
-    day = """`make replay ARGS="--day YYYY-MM-DD --minutes 30"` of the day after"""
-    say(f"{day} lets it answer in the shadow; then `make judge` lets it in or sends it away")
+    settings = load_settings()
+    today = [line["day"] for line in journal.read(settings.models_dir) if line["what"] == "decision"][-1]
+    if today > str(settings.last_day):
+        say(f"next: nothing; {settings.last_day} was the last day, and none is left for it to answer in the shadow")
+        return
+    say(f"""next: `make replay ARGS="--day {today} --minutes 30"` lets it answer in the shadow; then `make judge`""")
 
 
 def judge(options: argparse.Namespace) -> None:
@@ -154,10 +186,10 @@ def judge(options: argparse.Namespace) -> None:
 
     _, version = challenger_of(load_settings())  # refused before Prefect starts
     if judge():
-        say("""promoted; the running service takes it up. `make rollback ARGS='--why "..."'` takes that back""")
+        say("""promoted; a running service takes it up. next: `make rollback ARGS='--why "..."'` takes that back""")
         return
     although = f"""`make promote ARGS='--version {version} --why "..." --although-refused'`"""
-    say(f"dismissed; the champion stays. {although} promotes it all the same, on record")
+    say(f"dismissed; the champion stays. next, if you know better: {although} promotes it all the same, on record")
 
 
 def year(options: argparse.Namespace) -> None:
@@ -168,7 +200,8 @@ def year(options: argparse.Namespace) -> None:
 
 
 def consume(options: argparse.Namespace) -> None:
-    from mlsystem.flows.consume import consume
+    with never_silent(_imports("consume")):
+        from mlsystem.flows.consume import consume
 
     consume(load_settings())
 
@@ -192,6 +225,7 @@ def monitor(options: argparse.Namespace) -> None:
     from mlsystem.flows.monitor import monitor
 
     monitor()
+    say("next: `make retrain` decides from the same log whether to train a challenger")
 
 
 def status(options: argparse.Namespace) -> None:
@@ -221,7 +255,8 @@ def deploy(options: argparse.Namespace) -> None:
     api = prefect_api(as_running(load_settings()))
     if api is None:
         raise NotUp("no Prefect server of this project answers; `make up` starts one, then `make deploy` again")
-    from mlsystem.flows.deploy import serve_deployments
+    with never_silent(_imports("deploy")):
+        from mlsystem.flows.deploy import serve_deployments
 
     say(f"the night's work runs at {options.cron!r}, New York time; runs, logs and results: {api.removesuffix('/api')}")
     serve_deployments(options.cron)
@@ -248,6 +283,7 @@ def prove(options: argparse.Namespace) -> int:
 
 
 def check(options: argparse.Namespace) -> int:
+    say("lint, formatting and types, by ruff and mypy")
     return _run("ruff", "check", ".") or _run("ruff", "format", "--check", ".") or _run("mypy")
 
 

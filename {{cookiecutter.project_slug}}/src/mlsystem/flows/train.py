@@ -25,6 +25,7 @@ def make_training_set(first: date, last: date, fingerprint: str, settings: Setti
     made_from = (pq.read_schema(path).metadata or {}).get(b"fingerprint") if path.exists() else None
     if made_from == fingerprint.encode() and registry.exists():
         return path
+    say("  importing Feast, and reading flights and labels")
     from mlsystem.feature_store import training_sets
     from mlsystem.feature_store.store import open_store
 
@@ -32,7 +33,7 @@ def make_training_set(first: date, last: date, fingerprint: str, settings: Setti
     validated = settings.validated_dir
     flights, arrivals = (storage.Partitions(validated / name).read(days) for name in ("flights", "arrivals"))
     store = open_store(settings.features_dir, settings.online_dir)
-    rows = training_sets.training_set(store, flights.to_pandas(), arrivals.to_pandas(), lambda line: say(f"  {line}"))
+    rows = training_sets.training_set(store, flights.to_pandas(), arrivals.to_pandas())
     storage.write_table(path, rows, fingerprint)
     return path
 
@@ -45,7 +46,8 @@ def fit_candidates(path: Path, made_from: str, seed: int, settings: Settings) ->
     from mlsystem.training.compare import compare
     from mlsystem.training.summary import summarise
 
-    comparison = compare(pq.read_table(path), seed, settings.threads, lambda line: say(f"  {line}"))
+    comparison = compare(pq.read_table(path), seed, settings.threads)
+    say(f"  {comparison.chosen} is the cheapest on the tuning flights: logging all in MLflow")
     about = {registry.MADE_FROM: made_from}
     version = registry.publish(comparison, settings.models_dir, about)
     storage.write_text(settings.models_dir / "model_card.md", model_card(comparison, about))

@@ -5,6 +5,7 @@ challenger is the same recipe, with the size that the rehearsal chose, on all th
 ones that it must not miss.
 """
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -20,6 +21,8 @@ from mlsystem.training.evaluation import evaluate
 from mlsystem.training.outages import with_outages
 from mlsystem.training.split import Rows, require_both_labels
 from mlsystem.training.trained import Fitted, Trained, checked, fit
+
+logger = logging.getLogger(__name__)
 
 FAMILY = "lightgbm"
 FEWEST_JUDGED = timedelta(days=7)  # the gate's fewest days
@@ -80,6 +83,9 @@ def rehearsed(lesson: Lesson, seed: int, threads: int) -> tuple[Fitted, Fitted]:
     """
     chosen = CANDIDATES[FAMILY].fit(with_outages(lesson.train, seed), lesson.tune, seed, threads)
     before, everything = lesson.before, lesson.everything
+    logger.info(
+        "the chosen size, on %s flights for the rehearsal and on %s", f"{len(before):,}", f"{len(everything):,}"
+    )
     past, model = (
         CANDIDATES[FAMILY].refit(chosen, with_outages(rows, seed), seed, threads) for rows in (before, everything)
     )
@@ -91,6 +97,7 @@ def rehearsed(lesson: Lesson, seed: int, threads: int) -> tuple[Fitted, Fitted]:
 def train_challenger(lesson: Lesson, today: date, seed: int, threads: int) -> Trained:
     """The model with all that the registry keeps of one. It has no test: its flights are still to come."""
     rehearsal, model = rehearsed(lesson, seed, threads)
+    logger.info("drift limits from reference weeks")
     everything = lesson.everything
     references = {**column_references(everything), SCORE: score_reference(model)}
     climatology = fit("climatology", everything, everything, seed, threads).model

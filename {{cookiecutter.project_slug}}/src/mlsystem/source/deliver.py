@@ -1,6 +1,7 @@
 """Raw files -> data/1_source: one partition per table and day. A delivered day is delivered again for free."""
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -22,10 +23,11 @@ class DayOutside(UserError):
 
 
 MALFORMED_FILE = "malformed.parquet"  # beside the tables: the raw lines that could not be read, of the whole data set
-Progress = Callable[[int, int], None]
+TOLD_DAYS = 50
+logger = logging.getLogger(__name__)
 
 
-def deliver(days: Sequence[date], source_dir: Path, progress: Progress = lambda done, total: None) -> int:
+def deliver(days: Sequence[date], source_dir: Path) -> int:
     """Write every table's partition of each day that is not there yet; the number of days written.
 
     A day counts as there when all its partitions carry the fingerprint of the raw files and of the SQL,
@@ -36,6 +38,7 @@ def deliver(days: Sequence[date], source_dir: Path, progress: Progress = lambda 
     missing = [day for day in days if not _is_delivered(day, source_dir, fingerprint)]
     if not missing:
         return 0
+    logger.info("reading the raw files")
     _check_within(missing)
     tables, malformed = _read()
     storage.write_table(source_dir / MALFORMED_FILE, malformed, fingerprint)
@@ -43,7 +46,8 @@ def deliver(days: Sequence[date], source_dir: Path, progress: Progress = lambda 
     for done, day in enumerate(missing, start=1):
         for table in EVENT_TABLES:
             storage.Partitions(source_dir / table.name).write(day, year[table.name][day], fingerprint)
-        progress(done, len(missing))
+        if done % TOLD_DAYS == 0 or done == len(missing):
+            logger.info("days delivered: %s of %s", done, len(missing))
     return len(missing)
 
 

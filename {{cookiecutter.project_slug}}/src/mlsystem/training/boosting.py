@@ -1,5 +1,6 @@
 """LightGBM: boosted trees on the columns as they are; the number of trees and the setting are chosen on tune."""
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,12 @@ from mlsystem.training.split import Rows
 
 if TYPE_CHECKING:
     from lightgbm import Booster, Dataset
+    from lightgbm.callback import CallbackEnv
+
+logger = logging.getLogger(__name__)
 
 MOST_TREES = 400
+TOLD_TREES = 100
 PATIENCE = 30  # trees without a lower log-loss on tune before fitting stops
 COMMON = {"objective": "binary", "metric": "binary_logloss", "num_leaves": 31, "feature_fraction": 0.5, "verbosity": -1}
 SETTINGS = (
@@ -101,7 +106,10 @@ def _padded(trees: Sequence[Mapping[str, str]], name: str) -> np.ndarray:
 
 def fit(train: Rows, tune: Rows, seed: int, threads: int) -> BoostedTrees:
     """The setting with the lowest log-loss on tune; the same seed and threads give the same trees."""
-    fitted = [_fit_one({**COMMON, **setting}, train, tune, seed, threads) for setting in SETTINGS]
+    fitted = []
+    for place, setting in enumerate(SETTINGS, start=1):
+        logger.info("lightgbm: setting %s of %s", place, len(SETTINGS))
+        fitted.append(_fit_one({**COMMON, **setting}, train, tune, seed, threads))
     return min(fitted, key=lambda model: log_loss(model.predict_proba(tune.matrix), tune.is_late))
 
 
@@ -123,10 +131,15 @@ def _fit_one(parameters: dict[str, Any], train: Rows, tune: Rows, seed: int, thr
         known,
         MOST_TREES,
         valid_sets=[lightgbm.Dataset(tune.matrix, tune.is_late.astype(float), reference=known)],
-        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
+        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False), _tell],
     )
     text = booster.model_to_string(num_iteration=booster.best_iteration)
     return from_text(text, {**parameters, "trees": text.count("\nTree=")})
+
+
+def _tell(at: "CallbackEnv") -> None:
+    if (at.iteration + 1) % TOLD_TREES == 0:
+        logger.info("lightgbm: %s of at most %s trees", at.iteration + 1, MOST_TREES)
 
 
 def _repeatable(seed: int, threads: int) -> dict[str, Any]:

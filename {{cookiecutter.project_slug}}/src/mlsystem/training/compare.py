@@ -1,7 +1,8 @@
 """The comparison: every candidate fitted, calibrated and evaluated alike; chosen on tune, reported on test."""
 
+import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -21,6 +22,8 @@ from mlsystem.training.outages import OUTAGES, without
 from mlsystem.training.slices import Slice, slices, watched
 from mlsystem.training.split import Rows, Split, default_split, rows_of, split_rows
 from mlsystem.training.trained import Fitted, Trained, fit
+
+logger = logging.getLogger(__name__)
 
 SCORE = "score"  # the name of the predictions' own reference, beside the columns'
 LATENCY_ROWS = 200
@@ -86,7 +89,6 @@ def compare(
     training_set: pa.Table,
     seed: int,
     threads: int,
-    progress: Callable[[str], None] = lambda sentence: None,
     split: Split | None = None,
 ) -> Comparison:
     """Fit all candidates on train; choose the cheapest on tune (equal: lowest log-loss); measure all on test.
@@ -97,10 +99,13 @@ def compare(
     split = split or default_split(*rows.days)
     parts = split_rows(rows, split)
     results = {}
-    for name in CANDIDATES:
+    for place, name in enumerate(CANDIDATES, start=1):
+        logger.info("%s: candidate %s of %s", name, place, len(CANDIDATES))
         results[name] = _result(name, parts, seed, threads)
         cost = results[name].tune.metrics["usd_per_1000"]
-        progress(f"{name}: fitted in {results[name].fitted.seconds:.1f} s, {cost:,.0f} USD per 1,000 tuning flights")
+        seconds = results[name].fitted.seconds
+        logger.info("%s: fitted in %.1f s, %s USD per 1,000 tuning flights", name, seconds, f"{cost:,.0f}")
+    logger.info("drift limits from reference weeks")
     chosen = min(results.values(), key=lambda r: (r.tune.metrics["usd_per_1000"], r.tune.metrics["log_loss"]))
     references = column_references(parts["train"])
     return Comparison(
@@ -124,6 +129,7 @@ def compare(
 def _result(name: str, parts: Mapping[str, Rows], seed: int, threads: int) -> Result:
     train, tune, test = (parts[part] for part in ("train", "tune", "test"))
     fitted = fit(name, train, tune, seed, threads)
+    logger.info("%s: evaluating on %s flights", name, f"{len(test):,}")
     raw = fitted.model.predict_proba(test.matrix)
     scores = fitted.calibration.apply(raw)
     return Result(

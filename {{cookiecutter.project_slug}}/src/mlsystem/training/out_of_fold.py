@@ -4,6 +4,7 @@ In-sample, 300 trees know their own flights: AUC .83 where live it is .76. Whate
 scores believes a model that does not exist.
 """
 
+import logging
 from collections.abc import Callable
 
 import numpy as np
@@ -12,6 +13,8 @@ from mlsystem.training.split import Rows
 
 FOLDS = 4  # of eight months, two each: a season that the other folds did not see, for four fits of three quarters
 
+logger = logging.getLogger(__name__)
+
 
 def folds(service_date: np.ndarray) -> np.ndarray:
     """Which block of consecutive days each row is in: (n,) int, FOLDS of them with equally many days."""
@@ -19,10 +22,13 @@ def folds(service_date: np.ndarray) -> np.ndarray:
     return place * FOLDS // len(days)
 
 
-def out_of_fold(rows: Rows, fit: Callable[[Rows], Callable[[np.ndarray], np.ndarray]]) -> np.ndarray:
+def out_of_fold(
+    rows: Rows, fit: Callable[[Rows], Callable[[np.ndarray], np.ndarray]], name: str = "model"
+) -> np.ndarray:
     """P(late) of each row (n,) by what `fit` learned from the other blocks; NaN if they have but one kind of flight."""
     block, scores = folds(rows.service_date), np.full(len(rows), np.nan)
     for one in np.unique(block):
+        logger.info("%s: fold %s of %s, for calibration and drift limits", name, one + 1, FOLDS)
         others = rows.where(block != one)
         if len(np.unique(others.is_late)) == 2:
             scores[block == one] = fit(others)(rows.matrix[block == one])

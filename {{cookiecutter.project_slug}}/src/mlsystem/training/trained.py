@@ -66,5 +66,5 @@ def fit(name: str, train: Rows, tune: Rows, seed: int, threads: int) -> Fitted:
 def checked(name: str, model: Model, train: Rows, seed: int, threads: int, seconds: float) -> Fitted:
     """The model with its out-of-fold scores, and calibrated if they show that this helps."""
     refit = CANDIDATES[name].refit
-    scores = out_of_fold(train, lambda rows: refit(model, with_outages(rows, seed), seed, threads).predict_proba)
+    scores = out_of_fold(train, lambda rows: refit(model, with_outages(rows, seed), seed, threads).predict_proba, name)
     return Fitted(name, model, *calibrate(scores, train), scores, seconds)

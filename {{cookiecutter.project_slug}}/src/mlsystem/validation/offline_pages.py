@@ -1,7 +1,8 @@
 """Data Docs that fetch nothing: Great Expectations writes them for a browser with an internet connection.
 
 Its pages ask seven hosts for styles, scripts and a picture, and are unstyled without. What they say is all in the HTML,
-so the references go, a few rules of style come in, and the page's own policy forbids the browser whatever is left.
+so the references go and with them the buttons that only a script could press, a few rules of style come in, and the
+page's own policy forbids the browser whatever is left.
 """
 
 import re
@@ -17,15 +18,17 @@ GONE = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 OUTSIDE = re.compile(r"url\(\s*['\"]?(?!data:)[^)]*\)", re.IGNORECASE)
+HANDLER = re.compile(r'\s+on[a-z]+="[^"]*"')
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:1100px;margin:auto;padding:1rem}
 a{color:#0b5394}.table-responsive,.show-scrollbars{overflow-x:auto;max-width:100%}
 table{border-collapse:collapse;width:100%}
-td,th{border:1px solid #ccc;padding:.3rem .5rem;text-align:left;vertical-align:top}
+td,th{border:1px solid #ccc;padding:.3rem .5rem;text-align:left;vertical-align:top}td td,td th{overflow-wrap:anywhere}
 .alert,.card{border:1px solid #ccc;border-radius:4px;padding:.5rem;margin:.5rem 0}
 .badge{background:#eee;border-radius:4px;padding:0 .3rem}ul,ol{padding-left:1.2rem}
 .fa-check-circle::before{content:"\\2713";color:#18794e}.fa-times::before{content:"\\2717";color:#b3261e}
 .fa-exclamation-triangle::before{content:"!";color:#9a6700}.d-none,.modal,.collapse:not(.show) .btn,button{display:none}
+.card:has(input[type=radio]),a[data-toggle]{display:none}
 """
 
 
@@ -48,6 +51,6 @@ def _contents(index: Path) -> str:
 
 def offline(page: str) -> str:
     """The page without anything that a browser would fetch."""
-    page = OUTSIDE.sub("none", GONE.sub("", page))
+    page = HANDLER.sub("", OUTSIDE.sub("none", GONE.sub("", page)))
     head = f'<head>\n<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n<style>{STYLE}</style>'
     return page.replace("<head>", head, 1)

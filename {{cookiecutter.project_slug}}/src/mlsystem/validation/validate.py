@@ -4,6 +4,7 @@ Layout: `<table>/<day>.parquet`, `quarantine/<table>/<day>.parquet` (the row, an
 there), `breaches/<day>.parquet` (one row per rule broken that day, warnings too), `docs/` (Data Docs).
 """
 
+import logging
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -24,8 +25,8 @@ from mlsystem.source.deliver import malformed
 from mlsystem.validation.expectations import Breach, find_breaches, open_context
 from mlsystem.validation.offline_pages import make_offline
 
-Progress = Callable[[str], None]
 Fix = Callable[[str, pa.Table], pa.Table]
+logger = logging.getLogger(__name__)
 BREACHES = pa.schema(
     {"service_date": pa.date32(), "table": pa.string(), "rule": pa.string(), "severity": pa.string()}
     | {"reason": pa.string(), "rows": pa.int64()}
@@ -51,15 +52,13 @@ class Report:
     stopped: dict[date, str] = field(default_factory=dict)
 
 
-def validate(
-    days: Sequence[date], source_dir: Path, validated_dir: Path, progress: Progress = lambda line: None
-) -> Report:
+def validate(days: Sequence[date], source_dir: Path, validated_dir: Path) -> Report:
     """Apply every rule to each day whose delivery or whose rules changed since it was last validated."""
     stale = sorted(day for day in days if not _is_validated(day, source_dir, validated_dir))
     if not stale:
         return Report(days=0)
     delivered = {table.name: _read_delivery(table.name, stale, source_dir) for table in EVENT_TABLES}
-    return _judge(stale, delivered, source_dir, validated_dir, progress)
+    return _judge(stale, delivered, source_dir, validated_dir)
 
 
 def revalidate(
@@ -80,7 +79,7 @@ def revalidate(
         refused = fix(table.name, refused.drop_columns(["rule", "reason"]))
         rows = pa.concat_tables([accepted, refused.cast(accepted.schema)])
         together[table.name] = rows.sort_by([("service_date", "ascending"), (table.key, "ascending")])
-    return _judge(sorted(days), together, source_dir, validated_dir, lambda line: None)
+    return _judge(sorted(days), together, source_dir, validated_dir)
 
 
 def _read_delivery(table: str, days: list[date], source_dir: Path) -> pa.Table:
@@ -93,18 +92,19 @@ def _read_delivery(table: str, days: list[date], source_dir: Path) -> pa.Table:
     return pa.concat_tables(parts.values())
 
 
-def _judge(
-    days: list[date], delivered: dict[str, pa.Table], source_dir: Path, validated_dir: Path, progress: Progress
-) -> Report:
+def _judge(days: list[date], delivered: dict[str, pa.Table], source_dir: Path, validated_dir: Path) -> Report:
     """Rules over rows, then rules over days, then publish what may pass."""
     shutil.rmtree(validated_dir / "docs", ignore_errors=True)  # a kill can have left half a context there
     context = open_context(validated_dir / "docs")
     breaches: list[Breach] = []
-    for table in EVENT_TABLES:
-        breaches += find_breaches(context, table, delivered[table.name].to_pandas())
-        progress(f"{table.name}: {delivered[table.name].num_rows:,} rows")
+    for place, table in enumerate(EVENT_TABLES, start=1):
+        rows = delivered[table.name]
+        logger.info("%s: %s rows (table %s of %s)", table.name, f"{rows.num_rows:,}", place, len(EVENT_TABLES))
+        breaches += find_breaches(context, table, rows.to_pandas())
+    logger.info("parting good rows from bad")
     accepted, refused = _split(delivered, breaches)
     profile = _profile(days, accepted, [*refused.values(), malformed(source_dir)])
+    logger.info("days: %s, and the pages of Data Docs", len(days))
     of_days = find_breaches(context, DAYS, profile)
     make_offline(validated_dir / "docs")
     stopping = [breach for breach in of_days if _is_critical(breach)]
@@ -115,6 +115,7 @@ def _judge(
     counts = _count(delivered | {"days": pa.Table.from_pandas(profile)}, [*breaches, *of_days])
     # What was found goes first: a day that is published counts as done, and no later run would record its breaches.
     _record(days, counts, validated_dir)
+    logger.info("writing what passed")
     _publish([day for day in days if day not in stopped], accepted, refused, source_dir, validated_dir)
     return Report(
         days=len(days),
