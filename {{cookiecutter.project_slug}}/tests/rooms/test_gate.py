@@ -20,6 +20,7 @@ from mlsystem.retraining.gate import Limits, Verdict, judge
 from mlsystem.serving import prediction_log
 from mlsystem.training.boosting import BoostedTrees
 from mlsystem.training.calibration import Calibration, log_odds
+from mlsystem.training.evaluation import ece
 from mlsystem.training.split import Rows, rows_of
 
 CARRIER = "US"
@@ -119,6 +120,20 @@ def test_an_uncalibrated_model_is_refused_though_it_warns_of_the_same_flights(go
     assert rule(verdict, "dollars") == rule(judge(good), "dollars")
     assert {"calibration error", "calibration slope"} <= set(verdict.refused_by)
     assert "slope 0.5" in rule(verdict, "calibration slope").found
+
+
+def test_where_the_world_broke_and_both_are_wrong_about_it_the_one_that_is_less_so_is_let_in(good: Evidence):
+    """Else no training could answer a break: the judged one has seen little of it."""
+
+    def off(scores: np.ndarray, by: float) -> np.ndarray:
+        return Calibration(1.0, -by).apply(scores)
+
+    broken = replace(good, champion=off(good.challenger, 1.0), challenger=off(good.challenger, 0.9))
+    swapped = replace(broken, champion=broken.challenger, challenger=broken.champion)
+
+    assert ece(broken.challenger, broken.is_late) > Limits().most_ece
+    assert rule(judge(broken), "calibration error").is_met
+    assert not rule(judge(swapped), "calibration error").is_met
 
 
 def test_a_timid_model_is_refused_by_its_slope(good: Evidence):
