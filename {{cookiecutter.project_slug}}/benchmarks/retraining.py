@@ -1,7 +1,8 @@
 """What retraining is worth beside its nulls, what the gate is worth, and what the trigger is for: 10 to 20 minutes.
 
 `python benchmarks/retraining.py`, after `make train`. The recipe of retraining/challenger.py on each month's first day
-of March to December 2013, labels as they became known, no service. Prints tables and writes reports/retraining.json.
+of March to December 2013, labels as they became known, no service. Writes reports/retraining.json and the tables of
+docs/retraining.md.
 
 * Policies and the band of all calendars, in dollars, less what a training costs.
 * The gate on days that its model did not learn from, for all 45 pairs of champion and challenger, against what the
@@ -19,13 +20,14 @@ from itertools import combinations
 import numpy as np
 import pyarrow.parquet as pq
 
+from mlsystem import storage
 from mlsystem.domain.request import MODEL_COLUMNS
 from mlsystem.monitoring.resampled import cost_usd
 from mlsystem.monitoring.skew import compared
 from mlsystem.retraining import calendars, challenger
 from mlsystem.retraining.evidence import Evidence, Shadowed, mean_gains
 from mlsystem.retraining.gate import judge
-from mlsystem.settings import configure_tools, load_project, load_settings
+from mlsystem.settings import ROOT, configure_tools, load_project, load_settings
 from mlsystem.training.bootstrap import by_day, draws, interval, weekly
 from mlsystem.training.slices import masks
 from mlsystem.training.split import Rows, known_at, rows_of
@@ -34,6 +36,8 @@ from mlsystem.training.trained import Trained
 NEW_YEAR, MONTHS = date(2013, 1, 1), tuple(date(2013, month, 1) for month in range(3, 13))
 BREAK, HEALTHY_SERIES = date(2013, 7, 10), 2_000
 DAY = np.timedelta64(1, "D")
+PAGE = ROOT / "docs/retraining.md"
+BEGIN, END = "<!-- tables: written by `python benchmarks/retraining.py` -->", "<!-- end of tables -->"
 
 
 @dataclass(frozen=True)
@@ -70,9 +74,58 @@ def main() -> int:
     }
     settings.reports_dir.mkdir(parents=True, exist_ok=True)
     (settings.reports_dir / "retraining.json").write_text(json.dumps(report, indent=2) + "\n")
-    print(json.dumps({name: found for name, found in report.items() if name != "gate"}, indent=1))
-    print(json.dumps({name: found for name, found in report["gate"].items() if name != "pairs"}, indent=1))
+    text = PAGE.read_text(encoding="utf-8")
+    storage.write_text(PAGE, f"{text.partition(BEGIN)[0]}{BEGIN}\n{tables(report)}\n{END}{text.partition(END)[2]}")
+    print(f"wrote {PAGE}")
     return 0
+
+
+def tables(report: dict) -> str:
+    """The report for people, as Markdown."""
+    policies, pairs = dict(report["policies"]), report["gate"]
+    bands, flights, frozen = (policies.pop(name) for name in ("bands", "flights", "frozen_usd"))
+    lines = [f"March to December 2013, {flights:,} flights, which cost {frozen:,.0f} USD under the model of March.", ""]
+    lines += ["| policy | trainings | promoted | saved, USD | 90 % interval | less the trainings' price |"]
+    lines += ["|---|---|---|---|---|---|"]
+    for name, one in policies.items():
+        between = f"{one['low']:,.0f} to {one['high']:,.0f}"
+        lines.append(
+            f"| {name} | {one['trainings']} | {one['promoted']} | {one['value']:,.0f} | {between} | {one['net']:,.0f} |"
+        )
+    lines += ["", "All calendars of so many of the nine months:", ""]
+    lines += ["| trainings | calendars | 5 % | median | 95 % | median less the price |", "|---|---|---|---|---|---|"]
+    for one in bands:
+        figures = " | ".join(f"{one[name]:,.0f}" for name in ("low", "median", "high", "net"))
+        lines.append(f"| {one['trainings']} | {one['calendars']} | {figures} |")
+    lines += ["", f"A break planted on {BREAK}, between two dates; the trigger alone is asked, by its own limits:", ""]
+    lines += ["| break | seen | the gate | saved until August, USD | per 1,000 flights |", "|---|---|---|---|---|"]
+    for one in report["breaks"]:
+        if one["seen"] is None:
+            lines.append(f"| {one['kind']} | not seen | | | |")
+            continue
+        saved = one["saved_until_the_calendar"]
+        share = 1000 * saved / one["flights"]
+        lines.append(f"| {one['kind']} | {one['seen']} | {one['the gate']} | {saved:,.0f} | {share:,.0f} |")
+    return "\n".join([*lines, "", _of_the_gate(pairs), "", _of_the_test(report["healthy"])])
+
+
+def _of_the_gate(found: dict) -> str:
+    return (
+        f"The gate, over {len(found['pairs'])} pairs of champion and challenger: {found['judged_mean']:+,.0f} USD per "
+        f"1,000 flights on the judged days, which the judged model did not learn from, {found['next_mean']:+,.0f} in "
+        f"the month after. {found['accepted']} were let in, of which {found['accepted_and_dearer']} were dearer in the "
+        f"month after, {found['accepted_and_surely_dearer']} surely; {found['refused']} were refused, of which "
+        f"{found['refused_and_cheaper']} were cheaper. If it had to be shown better, "
+        f"{found['would_be_accepted_if_it_had_to_be_shown_better']} would be let in."
+    )
+
+
+def _of_the_test(found: dict) -> str:
+    return (
+        f"A model that is right, whose days err together as out-of-fold ones do "
+        f"({found['from_one_day_to_the_next']:.2f} from one to the next): over 28 days its 90 % interval leaves out "
+        f"zero in {found['single days']:.0%} of simulated series by days, in {found['weeks']:.0%} by weeks."
+    )
 
 
 def policies(year: Year, models: dict) -> dict:
