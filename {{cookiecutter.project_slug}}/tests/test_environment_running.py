@@ -109,6 +109,8 @@ def test_a_raw_file_of_any_kind_is_taken_in_or_told(place: hostile.Place, raw: P
     change, status, said = RAW[row]
     original = (raw / "weather.csv").read_bytes()
     header, *rows = csv.reader(io.StringIO(original.decode()))
+    for folder in ("1_source", "2_validated"):
+        shutil.rmtree(place.data / folder, ignore_errors=True)
     of_month = [one for one in rows if one[header.index("month")] in ("2", "3")]
 
     try:
