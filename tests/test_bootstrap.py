@@ -10,12 +10,16 @@ import baking
 import pytest
 
 SCRIPT = baking.ROOT / baking.TEMPLATE / "bootstrap.py"
+NOBODY = "http://127.0.0.1:9/simple"  # the port of `discard`
 UNREACHABLE = {
     "UV_OFFLINE": "1",
-    "PIP_NO_INDEX": "1",
+    "UV_NO_CACHE": "1",
+    "PIP_INDEX_URL": NOBODY,
+    "PIP_EXTRA_INDEX_URL": "",
     "PIP_CONFIG_FILE": "/dev/null",
     "PIP_FIND_LINKS": "",
-    "PIP_RETRIES": "0",
+    "PIP_RETRIES": "1",
+    "PIP_NO_CACHE_DIR": "1",
 }
 
 
@@ -148,7 +152,9 @@ def test_a_package_without_its_right_hash_is_refused_with_a_sentence(root: Path,
     result = bootstrap(root)
 
     assert result.returncode == 1
-    assert result.stdout.strip().splitlines()[-1].startswith("Could not install the packages: the lines above say why")
+    last = result.stdout.strip().splitlines()[-1]
+    assert last.startswith("Could not install the packages: a package is not the one that the lock names")
+    assert "connection" not in last, "the network was there"
     assert "Traceback" not in result.stdout
     assert not (root / ".venv" / "installed").exists()
 
@@ -157,7 +163,7 @@ def test_without_a_network_it_says_so_and_the_next_call_tries_again(root: Path):
     result = bootstrap(root, **UNREACHABLE)
 
     assert result.returncode == 1
-    assert "no connection to the package index" in result.stdout.strip().splitlines()[-1]
+    assert "there is no connection to the package index" in result.stdout.strip().splitlines()[-1]
     assert "Traceback" not in result.stdout
     assert not (root / ".venv" / "installed").exists()
 
@@ -209,6 +215,110 @@ def test_personal_settings_of_where_and_what_to_install_change_nothing(root: Pat
     assert "trying pip" not in result.stdout
     assert not (root / "elsewhere").exists()
     assert baking.run(root / ".venv" / "bin" / "python", "-c", "import iniconfig", cwd=root).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "installer"),
+    [
+        ("[install]\ntarget = {elsewhere}\n", "uv"),
+        ("[install]\ntarget = {elsewhere}\n", "pip"),
+        ("[install]\nuser = true\n", "pip"),
+        ("[install]\nprefix = {elsewhere}\n", "uv"),
+        ("[global]\nconstraint = {elsewhere}\n", "pip"),
+    ],
+    ids=["target, uv", "target, pip", "user, pip", "prefix, uv", "constraint, pip"],
+)
+def test_a_pip_conf_of_where_and_what_changes_nothing(root: Path, said: str, installer: str):
+    """What it says of indexes is kept: without the file that this machine has, nothing could be found."""
+    own = root / "pip.conf"
+    own.write_text(machines_pip_conf() + said.format(elsewhere=root / "elsewhere"))
+    offline = {"UV_OFFLINE": "1", "UV_CACHE_DIR": str(root / "empty")} if installer == "pip" else {}
+
+    result = bootstrap(root, PIP_CONFIG_FILE=str(own), **offline)
+
+    assert result.returncode == 0, result.stdout
+    assert ("trying pip" in result.stdout) == (installer == "pip")
+    assert not (root / "elsewhere").exists()
+    assert baking.run(root / ".venv" / "bin" / "python", "-c", "import iniconfig", cwd=root).returncode == 0
+
+
+def machines_pip_conf() -> str:
+    """The sections of the files that pip reads here, but those of `install`."""
+    listed = baking.run(sys.executable, "-m", "pip", "config", "list", cwd=baking.ROOT).stdout
+    found = re.findall(r"^global\.([\w-]+)='(.*)'$", listed, re.MULTILINE)
+    kept = [(name, value) for name, value in found if name != "constraint"]
+    return "[global]\n" + "".join(f"{name} = {value}\n".replace("\\n", "\n    ") for name, value in kept)
+
+
+@pytest.mark.parametrize("home", ["/proc/nowhere", ""])
+def test_a_home_that_takes_nothing_changes_nothing(root: Path, home: str):
+    result = bootstrap(root, HOME=home, XDG_CACHE_HOME="", UV_CACHE_DIR="")
+
+    assert result.returncode == 0, result.stdout
+    assert "trying pip" not in result.stdout
+
+
+def test_what_uv_put_somewhere_else_is_not_taken_for_installed(root: Path):
+    (root / "uv.toml").write_text(f'[pip]\ntarget = "{root / "elsewhere"}"\n')
+
+    result = bootstrap(root, UV_CONFIG_FILE=str(root / "uv.toml"))
+
+    assert result.returncode == 0, result.stdout
+    assert baking.run(root / ".venv" / "bin" / "python", "-c", "import iniconfig", cwd=root).returncode == 0
+
+
+def test_the_network_is_blamed_only_where_it_failed():
+    sys.path.insert(0, str(SCRIPT.parent))
+    import bootstrap as script
+
+    said = {
+        "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError'": "no connection",
+        "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE": "not the one that the lock names",
+        "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device": "make room",
+        "error: subprocess-exited-with-error: building a wheel": "the lines above say why",
+    }
+
+    for line, sentence in said.items():
+        assert sentence in script.cause(line, baking.ROOT)
+        assert ("connection" in script.cause(line, baking.ROOT)) == ("connection" in sentence)
+
+
+@pytest.mark.parametrize(
+    ("machine", "sentence"),
+    [
+        (("linux", "x86_64", 64, "glibc"), None),
+        (("linux", "aarch64", 64, "glibc"), None),
+        (("darwin", "arm64", 64, ""), None),
+        (("win32", "AMD64", 64, ""), None),
+        (("linux", "x86_64", 64, ""), "without glibc"),
+        (("linux", "i686", 32, "glibc"), "32-bit"),
+        (("win32", "ARM64", 64, ""), "Windows on arm"),
+        (("linux", "riscv64", 64, "glibc"), "riscv64"),
+    ],
+)
+def test_a_platform_without_packages_is_refused_with_a_sentence(machine: tuple[str, str, int, str], sentence: str):
+    sys.path.insert(0, str(SCRIPT.parent))
+    import bootstrap as script
+
+    if sentence is None:
+        script.refuse_an_unsupported_platform(*machine)
+        return
+    with pytest.raises(script.Stopped, match=sentence):
+        script.refuse_an_unsupported_platform(*machine)
+
+
+def test_too_little_disk_stops_and_too_little_memory_is_told(tmp_path: Path, monkeypatch, capsys):
+    sys.path.insert(0, str(SCRIPT.parent))
+    import bootstrap as script
+
+    script.check_machine(tmp_path, script.DEMO_MEMORY_GB + 1)
+    assert capsys.readouterr().out == ""
+    script.check_machine(tmp_path, 1.0)
+    assert "has 1.0 GB of memory and `make demo` takes up to 2" in capsys.readouterr().out
+    monkeypatch.setattr(script, "VENV_GB", 1e9)
+    with pytest.raises(script.Stopped, match="GB free; the packages need"):
+        script.check_machine(tmp_path, None)
+    assert script.memory_of_this_machine() > 0.1
 
 
 def test_uv_settings_of_a_folder_above_change_nothing(root: Path):

@@ -6,15 +6,19 @@ packages come from the installer's cache, and what is in it is then exactly what
 """
 
 import argparse
+import ast
 import hashlib
 import os
+import platform
 import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 # One installer version for everyone; it is some ten times faster than pip, and pip stands in where it cannot run.
@@ -32,8 +36,14 @@ KEPT = re.compile(
 )
 # A lock is complete; with dependencies pip stops at `coverage[toml]`.
 BY_PIP = ("--disable-pip-version-check", "--require-hashes", "--no-deps")
+# What pip says when nobody answers, or when the way there is barred.
+UNCONNECTED = re.compile(
+    "connection broken by|ConnectionError|Max retries exceeded|ProxyError|SSLError|timed out", re.I
+)
 OLDEST, TOO_NEW = (3, 11), (3, 14)
-ROOM_NEEDED_GB = 3.0
+# Measured: `du` of a .venv, 1.1 GB; what the demo's own check asks for; "peak_memory_mb" of its run.json, 1,903.
+VENV_GB, DEMO_GB, DEMO_MEMORY_GB = 1.2, 1.0, 2.0
+FULL_GB = 0.1
 
 
 class Stopped(Exception):
@@ -87,40 +97,140 @@ def is_done(stamp: Path, wanted: str) -> bool:
 
 
 def installers_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The user's, without what would install something else or somewhere else; what `pip.conf` says of it is off."""
+    """The user's, without what would install something else or somewhere else."""
     dropped = ("PIP_", "UV_", "PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE")
     kept = {name: value for name, value in environment.items() if not name.startswith(dropped) or KEPT.fullmatch(name)}
+    if "UV_CACHE_DIR" not in kept and not can_have_a_cache(kept):
+        kept["UV_NO_CACHE"] = "1"  # pip goes on without one by itself
     return {**kept, "PIP_USER": "0", "PYTHONNOUSERSITE": "1"}
 
 
-def succeeds(*command: str | Path) -> bool:
+def can_have_a_cache(environment: Mapping[str, str]) -> bool:
+    """Whether uv could make its cache: a home that is read only, or none, must not stop an install."""
+    home = environment.get("LOCALAPPDATA") if os.name == "nt" else environment.get("HOME")
+    folder = Path(environment.get("XDG_CACHE_HOME") or Path(home or os.devnull, ".cache"), "uv")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def pips_environment(python: Path) -> dict[str, str]:
+    """The same, with what pip's own files say of indexes and the way there as variables; the files are then off.
+
+    A `target`, `prefix` or `constraint` in a `pip.conf` says where or what, and an empty variable undoes none of them.
+    """
+    environment = installers_environment(os.environ)
+    command = [str(python), "-m", "pip", "config", "list"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    found = {}
+    for section, name, value in re.findall(r"^(global|install)\.([\w-]+)=(.*)$", listed.stdout, re.MULTILINE):
+        variable = f"PIP_{name.upper().replace('-', '_')}"
+        if KEPT.fullmatch(variable) and (section == "install" or variable not in found):
+            found[variable] = str(ast.literal_eval(value))
+    return {**found, **environment, "PIP_CONFIG_FILE": os.devnull}
+
+
+def succeeds(*command: str | Path, environment: Mapping[str, str] | None = None) -> bool:
     """Run with the output shown, so that a long download shows its progress.
 
     At the top of the file system, because uv takes settings from a `uv.toml` or `pyproject.toml` of any folder above.
     """
-    environment = installers_environment(os.environ)
+    environment = installers_environment(os.environ) if environment is None else environment
     done = subprocess.run([str(part) for part in command], check=False, env=environment, cwd=INSTALLER.anchor)
     return done.returncode == 0
 
 
 def install_uv(python: Path) -> bool:
-    return succeeds(python, "-m", "pip", "install", "--quiet", *BY_PIP, "-r", INSTALLER)
+    command = (python, "-m", "pip", "install", *BY_PIP, "--quiet", "-r", INSTALLER)
+    return succeeds(*command, environment=pips_environment(python))
 
 
-def install(python: Path, locks: Sequence[Path]) -> bool:
-    """Whether the locked packages are in, each with the hash that its lock holds."""
+def install(python: Path, locks: Sequence[Path]) -> None:
+    """Put the locked packages in, each with the hash that its lock holds. Raises Stopped."""
     files = [part for lock in locks for part in ("-r", lock)]
-    if install_uv(python) and succeeds(
+    environment, pip = pips_environment(python), (python, "-m", "pip", "install", *BY_PIP)
+    by_uv = install_uv(python) and succeeds(
         python, "-m", "uv", "pip", "install", "--python", python, "--require-hashes", *files
-    ):
-        return True
+    )
+    # Then nothing is left to do, says pip, which may look nowhere else: they are where this Python finds them.
+    if by_uv and succeeds(*pip, "--quiet", "--no-index", *files, environment=environment):
+        return
     print("uv could not do it; trying pip, which is slower.", flush=True)
-    return succeeds(python, "-m", "pip", "install", *BY_PIP, *files)
+    said = told((*pip, *files), environment)
+    if said is not None:
+        because = cause(said, locks[0].parent)
+        raise Stopped(f"Could not install the packages: {because}, then run the same command again.")
+
+
+def told(command: Sequence[str | Path], environment: Mapping[str, str]) -> str | None:
+    """Run with the output shown; what it was, if the command failed."""
+    said = []
+    with subprocess.Popen(
+        [str(part) for part in command],
+        env=environment,
+        cwd=INSTALLER.anchor,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    ) as running:
+        for line in running.stdout or ():
+            print(line, end="", flush=True)
+            said.append(line)
+    return "".join(said) if running.returncode else None
+
+
+def is_the_system(lock: Path) -> bool:
+    """Whether the lock is the whole system's; the template's own tests have a small one."""
+    return "\nlightgbm==" in lock.read_text(encoding="utf-8")
+
+
+def refuse_an_unsupported_platform(system: str, machine: str, bits: int, libc: str) -> None:
+    """Where LightGBM of the lock has no wheel, as `pip download --platform` tells. Raises Stopped."""
+    found = None
+    if bits != 64 or machine.lower() not in ("x86_64", "amd64", "arm64", "aarch64"):
+        found = f"a {bits}-bit Python on {machine}"
+    elif system == "linux" and libc != "glibc":
+        found = "a Linux without glibc, such as Alpine"
+    elif system == "win32" and machine.lower() == "arm64":
+        found = "Windows on arm"
+    if found:
+        raise Stopped(
+            f"Found {found}, for which LightGBM has no package. Linux with glibc and macOS (x86-64 or arm64) and "
+            f"Windows (x86-64) have one; a container of python:3.12-slim is such a Linux."
+        )
+
+
+def check_machine(root: Path, memory_gb: float | None) -> None:
+    """Room for the packages and a demo; too little memory is only told: most tasks take less. Raises Stopped."""
+    free_gb, needed_gb = shutil.disk_usage(root).free / 1e9, VENV_GB + DEMO_GB
+    if free_gb < needed_gb:
+        raise Stopped(
+            f"The disk of {root} has {free_gb:.1f} GB free; the packages need {VENV_GB:g} and a demo {DEMO_GB:g}. Make "
+            f"room, then run the same command again."
+        )
+    if memory_gb is not None and memory_gb < DEMO_MEMORY_GB:
+        print(
+            f"This machine has {memory_gb:.1f} GB of memory and `make demo` takes up to {DEMO_MEMORY_GB:g}.", flush=True
+        )
+
+
+def memory_of_this_machine() -> float | None:
+    """In GB, or a container's limit; None where the standard library does not know."""
+    found = []
+    with suppress(AttributeError, OSError, ValueError):
+        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9)
+    with suppress(OSError, ValueError):
+        found.append(int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="utf-8")) / 1e9)  # "max" is no number
+    return min(found, default=None)
 
 
 def check_system_libraries(python: Path, lock: Path) -> None:
     """LightGBM needs an OpenMP that no Python package brings: slim images and macOS lack it. Raises Stopped."""
-    if "\nlightgbm==" not in lock.read_text(encoding="utf-8"):
+    if not is_the_system(lock):
         return
     environment = installers_environment(os.environ)
     done = subprocess.run(
@@ -147,14 +257,16 @@ def make_importable(venv: Path, source: Path) -> None:
     (packages / "mlsystem.pth").write_text(os.path.relpath(source, packages) + "\n", encoding="utf-8")
 
 
-def explain(root: Path) -> str:
-    """Why an install failed, as far as can be measured from here."""
+def cause(said: str, root: Path) -> str:
+    """Why an install failed and what to do, from what pip said of it; the network is named only where pip named it."""
     free_gb = shutil.disk_usage(root).free / 1e9
-    if free_gb < ROOM_NEEDED_GB:
-        cause = f"this disk has {free_gb:.1f} GB free and about {ROOM_NEEDED_GB:.0f} GB are needed: make room"
-    else:
-        cause = "the lines above say why, most often no connection to the package index: check the network or proxy"
-    return f"Could not install the packages: {cause}, then run the same command again."
+    if "No space left" in said or free_gb < FULL_GB:
+        return f"this disk has {free_gb:.1f} GB free: make room"
+    if UNCONNECTED.search(said):
+        return "there is no connection to the package index: check the network, the proxy or the index's address"
+    if "HASHES" in said.upper():
+        return "a package is not the one that the lock names, or the lock names none: get the lock as it was"
+    return "the lines above say why: mend that"
 
 
 def build(root: Path, venv: Path, locks: Sequence[Path]) -> None:
@@ -168,8 +280,11 @@ def build(root: Path, venv: Path, locks: Sequence[Path]) -> None:
             f"Python could not make {venv}. On Debian and Ubuntu install python3-venv; "
             "elsewhere see the lines above. Then run the same command again."
         )
-    if not install(python_of(venv), locks):
-        raise Stopped(explain(root))
+    if is_the_system(locks[0]):  # now that an older .venv has gone
+        bits = 64 if sys.maxsize > 2**32 else 32
+        refuse_an_unsupported_platform(sys.platform, platform.machine(), bits, platform.libc_ver()[0])
+        check_machine(root, memory_of_this_machine())
+    install(python_of(venv), locks)
     check_system_libraries(python_of(venv), locks[0])
     if (root / "src").is_dir():
         make_importable(venv, root / "src")

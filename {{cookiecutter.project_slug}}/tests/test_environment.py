@@ -1,7 +1,6 @@
 """A hostile environment, row by row: a task works, or ends in one sentence with the next step, and loses nothing.
 
-Raw files, folders that were moved, hosts and signals have tables of their own: test_source_raw, test_moved,
-test_processes.
+Databases and notes: test_environment_state. Raw files, folders, hosts, signals, proxies: test_environment_running.
 """
 
 from pathlib import Path

@@ -175,6 +175,16 @@ def test_every_task_that_would_use_a_database_looks_at_it_first_and_no_other(pla
         preflight.check_state(settings, task)
 
 
+def test_a_year_that_was_stopped_looks_at_its_own_registry(place: hostile.Place):
+    settings = Settings(data_dir=place.data, reports_dir=place.root / "reports")
+    shutil.copytree(settings.models_dir, place.data / preflight.LIFE / "5_models")
+    preflight.check_state(settings, "year")
+    of_revision("ffffffffffff")(place.data / preflight.LIFE / MLFLOW)
+
+    with pytest.raises(databases.OtherVersion, match="ffffffffffff"):
+        preflight.check_state(settings, "year")
+
+
 @pytest.mark.parametrize("task", ["up", "smoke", "train", "promote", "rollback"])
 def test_a_registry_of_another_version_is_told_before_anything_is_started(place: hostile.Place, task: str):
     of_revision("ffffffffffff")(place.data / MLFLOW)

@@ -105,13 +105,13 @@ def test_before_anything_was_trained_or_started_the_page_says_what_to_do(own_set
     ("file", "content", "sentence"),
     [
         ("data/5_models/mlflow.db", "", "the registry in"),
-        ("data/5_models/mlflow.db", "SQLite format 3\0 and then nothing", "the registry in"),
+        ("data/5_models/mlflow.db", "SQLite format 3\0 and then nothing", "mlflow.db cannot be read as a database"),
         ("reports/monitoring.json", '{"drift": {"sco', "run `make monitor` again"),
         ("reports/monitoring.json", "[1, 2]", "run `make monitor` again"),
         ("reports/monitoring.json", '{"drift": 3, "performance": {"gap_interval": 1}, "checks": [4]}', None),
         ("data/5_models/promotions.jsonl", '{"kind": "promotion", "fro', None),
-        ("data/5_models/promotions.jsonl", "3\n", "the registry in"),
-        ("data/5_models/retraining.jsonl", '{"day": "2013-0', "the registry in"),
+        ("data/5_models/promotions.jsonl", "3\n", "promotions.jsonl is not what was written"),
+        ("data/5_models/retraining.jsonl", '{"day": "2013-0', "retraining.jsonl is not what was written"),
     ],
 )
 def test_torn_files_are_told_in_words_and_left_as_they_are(own_settings: Settings, file, content, sentence):

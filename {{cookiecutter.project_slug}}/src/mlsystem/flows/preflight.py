@@ -10,6 +10,7 @@ from mlsystem.errors import UserError
 from mlsystem.serving.run import listener
 from mlsystem.settings import Settings, child_environment, tools_dir
 
+LIFE = "year"  # the life of `make year`, which has models, events and online rows of its own
 USES_PREFECT = {"demo", "year", "ingest", "features", "train", "retrain", "judge", "replay", "smoke", "monitor", "up"}
 USES_MODELS = {"demo", "train", "retrain", "judge", "replay", "smoke", "monitor", "up", "models", "promote", "rollback"}
 USES_EVENTS = {"demo", "retrain", "judge", "replay", "smoke", "monitor", "up", "consume", "letters"}
@@ -98,6 +99,8 @@ def check_state(settings: Settings, task: str) -> None:
         from mlsystem.streaming import event_log
 
         databases.check_readable(log_path(settings), event_log.REMEDY)
+    if task == "year":
+        check_state(settings.model_copy(update={"life": LIFE}), "replay")
     if task in USES_ONLINE:
         databases.check_readable(settings.online_dir / "online.db", "move it away; `make replay` fills a new one")
 

@@ -16,12 +16,12 @@ from mlsystem.addresses import service_url
 from mlsystem.errors import UserError
 from mlsystem.flows.live import check_answered, play, state_of
 from mlsystem.flows.living import Living
+from mlsystem.flows.preflight import LIFE
 from mlsystem.flows.progress import say
 from mlsystem.flows.replay import Span
 from mlsystem.flows.retrain import train_on
 from mlsystem.settings import Settings
 
-LIFE = "year"
 INTERVAL = timedelta(minutes=30)  # its flights share a request
 
 
