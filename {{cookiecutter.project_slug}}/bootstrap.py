@@ -54,7 +54,7 @@ def refuse_an_unsupported_python(version: tuple[int, ...]) -> None:
     if not OLDEST <= version[:2] < TOO_NEW:
         raise Stopped(
             f"Found Python {version[0]}.{version[1]}, but the locked packages need 3.11, 3.12 or 3.13 "
-            "(3.14 when each of them has a release for it). "
+            "(the project's docs/compatibility.md says what holds 3.14 back). "
             "Install one and name it, such as: make setup PYTHON=python3.12"
         )
 

@@ -59,14 +59,26 @@ def changes(before: str, after: str) -> Iterator[str]:
 
 
 def python_with_uv(root: Path, spare: Path) -> Path:
-    """The project's own Python, or one made in `spare` where none is set up: a broken lock must not be in the way."""
-    own = bootstrap.python_of(root / ".venv")
-    if own.exists() and subprocess.run([own, "-c", "import uv"], capture_output=True, check=False).returncode == 0:
-        return own
+    """The project's own Python, this one, or one made in `spare`: a lock that cannot be installed is not in the way."""
+    for python in (bootstrap.python_of(root / ".venv"), Path(sys.executable)):
+        if (
+            python.exists()
+            and subprocess.run([python, "-c", "import uv"], capture_output=True, check=False).returncode == 0
+        ):
+            return python
     made = bootstrap.python_of(spare)
     if not (bootstrap.succeeds(sys.executable, "-m", "venv", spare) and bootstrap.install_uv(made)):
         raise bootstrap.Stopped("Could not install uv, which resolves the locks: the lines above say why. Try again.")
     return made
+
+
+def refuse_both_sides(asked: Path) -> None:
+    """What is asked for is the owner's to say. Raises Stopped."""
+    if "\n<<<<<<< " in "\n" + asked.read_text(encoding="utf-8"):
+        raise bootstrap.Stopped(
+            f"{asked.name} holds both sides of a merge: keep what you ask for, remove the marked lines, then run the "
+            "same command again. Nothing was changed."
+        )
 
 
 def resolve(python: Path, name: str, folder: Path, upgrade: bool) -> str:
@@ -94,6 +106,8 @@ def resolve(python: Path, name: str, folder: Path, upgrade: bool) -> str:
 
 def lock_all(root: Path, upgrade: bool) -> None:
     names = [name for name in bootstrap.REQUIREMENTS if (root / f"{name}.in").exists()]
+    for name in names:
+        refuse_both_sides(root / f"{name}.in")
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for path in root.glob("requirements*"):
