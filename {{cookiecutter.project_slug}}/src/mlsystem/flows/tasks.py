@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import psutil
 
-from mlsystem import storage
+from mlsystem import storage, wording
 from mlsystem.domain.adapter import SourceMissing
 from mlsystem.errors import UserError
 from mlsystem.flows.progress import never_silent, say
@@ -204,7 +204,7 @@ def letters(options: argparse.Namespace) -> None:
 def smoke(options: argparse.Namespace) -> None:
     from mlsystem.flows.live import serve_smoke
 
-    say(f"answered: {serve_smoke()}")
+    say(f"answered: {wording.rounded(serve_smoke())}")
 
 
 def monitor(options: argparse.Namespace) -> None:
