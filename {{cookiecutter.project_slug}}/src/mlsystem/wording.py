@@ -30,3 +30,12 @@ def figure(value: object, digits: int = 4) -> str:
     before = math.floor(math.log10(abs(value))) + 1 if value else 1
     shown = f"{value:,.{min(max(digits - before, 0), 12)}f}"
     return shown.rstrip("0").rstrip(".") if "." in shown else shown
+
+
+def rounded(found: object) -> object:
+    """Plain data with every decimal number to four places: 0.24854717228311263 says no more than 0.2485."""
+    if isinstance(found, dict):
+        return {name: rounded(one) for name, one in found.items()}
+    if isinstance(found, list):
+        return [rounded(one) for one in found]
+    return round(found, 4) if isinstance(found, float) else found

@@ -198,7 +198,7 @@ def up(walk: list[Step], settings: Settings) -> dict[str, str]:
         ("service", "/predict", "Not Found"),
         ("consumer", "# HELP", "Not Found"),
         ("mlflow", "@ champion", "Prompts"),  # which its pages for language models have, and those for training not
-        ("prefect", "Deployments", "can't connect"),
+        ("prefect", "Deployments", "Unable to connect"),
         ("prometheus", "ServiceDown", "not found"),
     ],
 )

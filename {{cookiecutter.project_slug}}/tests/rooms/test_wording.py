@@ -30,3 +30,12 @@ def test_what_is_no_number_is_said_to_be_unknown(value: object):
 )
 def test_a_figure_has_about_four_digits_and_never_an_exponent(value: float, shown: str):
     assert wording.figure(value) == shown
+
+
+def test_plain_data_is_rounded_however_deep_and_nothing_else_of_it_changes():
+    found = {"p": 0.24854717228311263, "reasons": [{"part": -1.0361234567e-7}], "degraded": False, "n": 3, "who": "UA"}
+
+    said = wording.rounded(found)
+
+    assert said == {"p": 0.2485, "reasons": [{"part": 0.0}], "degraded": False, "n": 3, "who": "UA"}
+    assert said["degraded"] is False

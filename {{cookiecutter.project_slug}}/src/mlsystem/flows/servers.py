@@ -83,7 +83,8 @@ def _mlflow(settings: Settings) -> Server:
 def _prefect(settings: Settings) -> Server:
     at = address(settings, "prefect")
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", at.ip, "--port", str(at.port)]
-    return Server("prefect", command, at, "/api/ready", folder=tools_dir(settings), environment=QUIET)
+    own = {"PREFECT_SERVER_UI_API_URL": f"{at.url}/api"}  # else its page asks whoever listens at port 4200
+    return Server("prefect", command, at, "/api/ready", folder=tools_dir(settings), environment=QUIET | own)
 
 
 def _prometheus(settings: Settings) -> Server:

@@ -6,12 +6,12 @@ import logging
 import shutil
 import subprocess
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import timedelta
 
 import psutil
 
-from mlsystem import storage
+from mlsystem import storage, wording
 from mlsystem.domain.adapter import SourceMissing
 from mlsystem.errors import UserError
 from mlsystem.flows.progress import never_silent, say
@@ -168,17 +168,22 @@ def _after_replay(settings: Settings) -> str:
 
 def retrain(options: argparse.Namespace) -> None:
     from mlsystem.flows.retrain import retrain
-    from mlsystem.retraining import journal
 
     if retrain() is None:
         say("nothing to judge; README.md's section on the loop has days after which there is")
         return
-    settings = load_settings()
-    today = [line["day"] for line in journal.read(settings.models_dir) if line["what"] == "decision"][-1]
-    if today > str(settings.last_day):
-        say(f"next: nothing; {settings.last_day} was the last day, and none is left for it to answer in the shadow")
-        return
-    say(f"""next: `make replay ARGS="--day {today} --minutes 30"` lets it answer in the shadow; then `make judge`""")
+    say(f"next: {_shadow(load_settings())}; then `make judge` lets it in or sends it away")
+
+
+def _shadow(settings: Settings) -> str:
+    """How the challenger comes to a day of answers in the shadow."""
+    from mlsystem.flows import clock
+
+    with suppress(clock.NoClock):
+        day = clock.today(settings) + timedelta(days=1)
+        if settings.clock == "events" and day <= settings.last_day:
+            return f"""`make replay ARGS="--day {day} --minutes 30"` lets it answer in the shadow"""
+    return "a day of questions to the service lets it answer in the shadow"
 
 
 def judge(options: argparse.Namespace) -> None:
@@ -215,7 +220,7 @@ def letters(options: argparse.Namespace) -> None:
 def smoke(options: argparse.Namespace) -> None:
     from mlsystem.flows.live import serve_smoke
 
-    say(f"answered: {serve_smoke()}")
+    say(f"answered: {wording.rounded(serve_smoke())}")
 
 
 def monitor(options: argparse.Namespace) -> None:
