@@ -100,7 +100,8 @@ def installers_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """The user's, without what would install something else or somewhere else."""
     dropped = ("PIP_", "UV_", "PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE")
     kept = {name: value for name, value in environment.items() if not name.startswith(dropped) or KEPT.fullmatch(name)}
-    if "UV_CACHE_DIR" not in kept and not can_have_a_cache(kept):
+    if not kept.get("UV_CACHE_DIR") and not can_have_a_cache(kept):
+        kept.pop("UV_CACHE_DIR", None)
         kept["UV_NO_CACHE"] = "1"  # pip goes on without one by itself
     return {**kept, "PIP_USER": "0", "PYTHONNOUSERSITE": "1"}
 
