@@ -48,12 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as refused:
         print(f"cannot make {refused.filename} ({refused.strerror}); set MLSYSTEM_DATA_DIR to another", file=sys.stderr)
         return 1
-    from mlsystem.flows import tasks
+    from mlsystem.flows import running
 
-    tasks.keep_user_errors_short()
+    running.keep_user_errors_short()
     try:
-        return tasks.run(options, settings)
-    except (*tasks.USER_ERRORS, KeyboardInterrupt) as problem:
+        return running.run(options, settings)
+    except (*running.USER_ERRORS, KeyboardInterrupt) as problem:
         traceback.clear_frames(problem.__traceback__)  # Prefect keeps it; an open DuckDB connection in it warns at exit
         if isinstance(problem, KeyboardInterrupt):
             print(f"\n{options.task}: stopped; run it again and it goes on from here", file=sys.stderr)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import browser
+from mlsystem.flows import clock, retrain
 from mlsystem.reporting.page import render, write_report
 from mlsystem.reporting.readme import BEGIN, END, MarkersMissing, write_figures
 
@@ -24,6 +25,12 @@ def test_the_demo_prints_progress_and_no_warning(system):
     assert not re.search(r"warn(ing)?:|traceback|error:", out, re.IGNORECASE)
     assert out.count("\n") > 15
     assert all(re.match(r"\[ *\d+\.\d s\] ", line) for line in out.splitlines())
+
+
+def test_what_a_retraining_looks_at_is_as_of_the_systems_own_clock(system):
+    seen = retrain.look(system.settings)
+
+    assert seen.now == clock.now(system.settings), "later, it would know labels that are still to come"
 
 
 def test_run_json_has_what_others_rely_on(run):

@@ -1,6 +1,7 @@
 """What a person sees while something takes its time."""
 
 import logging
+import sys
 import threading
 import time
 from argparse import Namespace
@@ -12,7 +13,7 @@ from heard import MOST_CPU_SECONDS, Heard
 from mlsystem.domain.features import VIEWS
 from mlsystem.domain.tables import EVENT_TABLES
 from mlsystem.features.build import build
-from mlsystem.flows import progress, tasks
+from mlsystem.flows import progress, running, tasks
 from mlsystem.flows.progress import never_silent, say
 from mlsystem.settings import Settings
 from mlsystem.source.deliver import deliver
@@ -44,6 +45,22 @@ def test_while_steps_are_said_nothing_comes_between_them(capsys: pytest.CaptureF
     assert [line.split("] ")[1] for line in capsys.readouterr().out.splitlines()] == ["one", "two"]
 
 
+def test_on_a_terminal_a_passing_line_gives_way_to_the_next(capsys: pytest.CaptureFixture[str], monkeypatch):  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    told, deadline = "", time.monotonic() + DEADLINE_SECONDS
+
+    with never_silent("the kettle", seconds=0.01):
+        while told.count("the kettle") < 3 and time.monotonic() < deadline:
+            told += capsys.readouterr().out
+        say("tea")
+    told += capsys.readouterr().out
+
+    assert told.count("the kettle") >= 3
+    assert told.count("\n") == 1, "the step alone stays"
+    assert all(line.startswith("[") or not line for line in told.split(progress.WIPE))
+    assert told.endswith(progress.WIPE)
+
+
 def test_what_a_room_logs_is_shown_below_the_step_that_called_it(capsys: pytest.CaptureFixture[str]):
     say("training")
     logging.getLogger("mlsystem.training.compare").info("lightgbm: fold %s of %s", 3, 4)
@@ -59,10 +76,12 @@ def test_a_task_is_under_the_watch_that_breaks_a_silence(own_settings: Settings,
     alive: set[str] = set()
     monkeypatch.setattr(tasks, "models", lambda options: alive.update(one.name for one in threading.enumerate()))
 
-    tasks.run(Namespace(task="models"), own_settings)
+    running.run(Namespace(task="models"), own_settings)
 
     assert progress.TELLER in alive
-    assert {"test", "prove", "consume", "deploy"} == tasks.HAS_A_VOICE | tasks.SERVES, "no other may be without it"
+    assert {"test", "prove", "check", "consume", "deploy"} == running.HAS_A_VOICE | running.SERVES, (
+        "no other may be without it"
+    )
 
 
 def test_each_step_from_a_raw_file_to_a_feature_is_told(own_settings: Settings, caplog: pytest.LogCaptureFixture):

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -15,16 +14,11 @@ from mlsystem import addresses, family, storage
 from mlsystem.errors import UserError
 from mlsystem.flows import preflight
 from mlsystem.flows.progress import say
+from mlsystem.flows.readiness import NotUp, wait
 from mlsystem.flows.servers import Server, link, servers, write_prometheus
 from mlsystem.settings import Settings, child_environment
 
-STARTUP_SECONDS = 120  # MLflow took up to a minute on a busy machine
-FINAL = " (it says so itself)"
 ADDRESSES = {f"{name}_{part}" for name in addresses.SERVERS for part in ("host", "port")}
-
-
-class NotUp(UserError):
-    """The servers of this project do not run, not all of them, or not with these settings."""
 
 
 class StillRunning(UserError):
@@ -180,7 +174,7 @@ def _start(missing: Sequence[Server], settings: Settings, there: dict[str, famil
             started[server.name] = _popen(server, f"{mark}{server.name}:", settings)
         for place, server in enumerate(missing, start=1):
             say(f"  waiting for {server.name}, {place} of {len(missing)}")
-            _wait(server, started[server.name], settings)
+            wait(server, started[server.name], log_of(settings, server.name))
     except BaseException:
         family.end(family.marked(mark))
         raise
@@ -206,43 +200,6 @@ def _popen(server: Server, mark: str, settings: Settings) -> subprocess.Popen:
         )
 
 
-def _wait(server: Server, process: subprocess.Popen, settings: Settings) -> None:
-    """Until it answers that it is ready, and the answer is its own. Raises NotUp."""
-    started = time.monotonic()
-    while (because := _not_ready_because(server, process)) is not None:
-        if process.poll() is not None or because.endswith(FINAL) or time.monotonic() > started + STARTUP_SECONDS:
-            log = log_of(settings, server.name)
-            said = because.removesuffix(FINAL)
-            raise NotUp(f"{server.name} is not ready: {said}; nothing was left running. {log} ends with:\n{_tail(log)}")
-        time.sleep(0.1)
-
-
-def _not_ready_because(server: Server, process: subprocess.Popen) -> str | None:
-    if process.poll() is not None:
-        return f"its process ended with {process.returncode}"
-    try:
-        status, body = addresses.ask(f"{server.address.url}{server.ready}")
-    except OSError as nothing:
-        return f"no answer from {server.address.url} ({nothing})"
-    if not _listens(process, server.address.port):
-        return f"another process answers at {server.address.url}"
-    if status == 200:
-        return None
-    said = json.loads(body).get("error") if body.startswith(b"{") else None
-    return f"{said}{FINAL}" if said else f"status {status}"
-
-
-def _listens(process: subprocess.Popen, port: int) -> bool:
-    """Whether it is one of this family that listens there."""
-    try:
-        found = (one for member in family.below(process.pid) for one in member.net_connections("tcp"))
-        return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in found)
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied:
-        return True  # not told; then that the port was free before, and that the process lives, must do
-
-
 def _mark(settings: Settings) -> str:
     return f"{family.project_mark(settings.data_dir)}up:"
 
@@ -253,7 +210,3 @@ def _state(settings: Settings) -> Path:
 
 def log_of(settings: Settings, name: str) -> Path:
     return settings.data_dir / "tools" / "logs" / f"{name}.log"
-
-
-def _tail(path: Path) -> str:
-    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 
 SILENCE_SECONDS = 2.0  # who hears nothing for longer begins to wonder whether it hangs
 TELLER = "teller"  # the thread's name
-LONGEST_STEP = 80  # letters of the line that a still says again
+LONGEST_STEP = 50  # letters of the line that a still says again: all of it on one line of a terminal
+WIPE = "\r\x1b[K"  # a terminal's: to the beginning of the line, and clear it
 
 _started = time.monotonic()
 
@@ -38,6 +39,7 @@ def never_silent(step: str, seconds: float = SILENCE_SECONDS) -> Iterator[None]:
     finally:
         done.set()
         teller.join()
+        _shown.end()
 
 
 class _Shown(logging.Handler):
@@ -61,11 +63,18 @@ class _Shown(logging.Handler):
             with self.lock:  # type: ignore[union-attr]  # a handler's is made with it; else a line could come in between
                 if time.monotonic() >= self._heard + seconds:
                     so_far = time.monotonic() - self._since
-                    self._print(f"    still, after {so_far:.0f} s: {self._step.strip()[:LONGEST_STEP]}")
+                    self._print(f"    still, after {so_far:.0f} s: {self._step.strip()[:LONGEST_STEP]}", passing=True)
                     self._heard = time.monotonic()
 
-    def _print(self, line: str) -> None:
-        print(f"[{time.monotonic() - _started:6.1f} s] {line}", file=sys.stdout, flush=True)
+    def end(self) -> None:
+        """Wipe a passing line away: what is printed next is somebody else's."""
+        if sys.stdout.isatty():
+            print(WIPE, end="", flush=True)
+
+    def _print(self, line: str, passing: bool = False) -> None:
+        """A passing line gives way to the next; in a file it stays."""
+        wipe, end = (WIPE, "" if passing else "\n") if sys.stdout.isatty() else ("", "\n")
+        print(f"{wipe}[{time.monotonic() - _started:6.1f} s] {line}", end=end, flush=True)
 
 
 _shown = _Shown()

@@ -31,13 +31,14 @@ class NothingToJudge(UserError):
 
 
 def look(settings: Settings) -> "Seen":
-    """The log on the disk, as of the midnight after its newest prediction. Raises NothingLogged."""
+    """The log on the disk and the labels, as of now by the system's own clock. Raises NothingLogged, NoClock."""
+    from mlsystem.flows import clock
     from mlsystem.flows.logs import predictions_so_far
     from mlsystem.monitoring.performance import read_labels
     from mlsystem.retraining.seen import see
 
     say("  reading the log and the labels")
-    return see(predictions_so_far(settings), read_labels(settings.validated_dir))
+    return see(predictions_so_far(settings), read_labels(settings.validated_dir), clock.now(settings))
 
 
 @flow(name="retrain")

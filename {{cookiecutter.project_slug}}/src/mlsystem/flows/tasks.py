@@ -2,87 +2,20 @@
 
 import argparse
 import importlib.util
-import logging
 import shutil
 import subprocess
 import sys
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from datetime import timedelta
 
-import psutil
-
 from mlsystem import storage, wording
-from mlsystem.domain.adapter import SourceMissing
 from mlsystem.errors import UserError
 from mlsystem.flows.progress import never_silent, say
-from mlsystem.settings import ROOT, Settings, load_settings, mark_children, use_prefect
-
-RUNS_A_FLOW = {"demo", "year", "ingest", "features", "train", "retrain", "judge", "replay", "smoke", "monitor"}
-
-STARTS_PROCESSES = {*RUNS_A_FLOW, "up", "deploy"}
-HAS_A_VOICE = {"test", "prove"}  # pytest's
-SERVES = {"consume", "deploy"}  # until stopped: quiet where there is nothing to say
-USER_ERRORS = (UserError, SourceMissing, OSError)  # OSError: a full disk, a file that is not there
+from mlsystem.settings import ROOT, Settings, load_settings
 
 
 class NotInstalled(UserError):
     """A tool of the tests, in an installation without them."""
-
-
-def keep_user_errors_short() -> None:
-    """What a person can mend is told in one sentence; Prefect would log it with two pages of its own calls."""
-    for name in ("prefect.flow_runs", "prefect.task_runs"):
-        logging.getLogger(name).addFilter(_short)
-
-
-def _short(record: logging.LogRecord) -> bool:
-    """The sentence alone, for the API; at a level that the console leaves out, for it is printed at the end."""
-    if record.exc_info and isinstance(record.exc_info[1], USER_ERRORS):
-        record.msg, record.args, record.exc_info = str(record.exc_info[1]), (), None
-        record.levelno, record.levelname = logging.INFO, "INFO"
-    elif "Finished in state Failed" in record.getMessage():  # says again what the sentence says
-        record.levelno, record.levelname = logging.INFO, "INFO"
-    return True
-
-
-def prepare(task: str, settings: Settings) -> None:
-    """Before a task: look at what it needs, let its children end with it, and find the Prefect server that runs.
-
-    Raises NotPrepared, UnreadableDatabase, OtherVersion.
-    """
-    from mlsystem import family
-    from mlsystem.flows import preflight, processes
-
-    preflight.check_task(task, settings)
-    if task not in STARTS_PROCESSES:
-        return
-    mark = family.new_mark(family.project_mark(settings.data_dir), task)
-    mark_children(family.MARK, mark)
-    family.watch([family.head_of(psutil.Process().pid, mark)])
-    if api := processes.prefect_api(settings):
-        use_prefect(api)
-
-
-def finish(task: str, settings: Settings) -> None:
-    """After a task that went well: what it had of Prefect's is what this version of it makes."""
-    from mlsystem import databases
-    from mlsystem.flows import preflight
-
-    if task in preflight.USES_PREFECT:
-        databases.note_made(preflight.prefect_database(settings))
-
-
-def run(options: argparse.Namespace, settings: Settings) -> int:
-    """Prepare the task and do it, never silent for long; its exit code. Raises NotPrepared, and what it raises."""
-    with nullcontext() if options.task in HAS_A_VOICE | SERVES else never_silent(_imports(options.task)):
-        prepare(options.task, settings)
-        status = int(globals()[options.task](options) or 0)
-        finish(options.task, settings)
-        return status
-
-
-def _imports(task: str) -> str:
-    return f"{task} imports its tools"
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -205,7 +138,7 @@ def year(options: argparse.Namespace) -> None:
 
 
 def consume(options: argparse.Namespace) -> None:
-    with never_silent(_imports("consume")):
+    with never_silent("consume imports its tools"):
         from mlsystem.flows.consume import consume
 
     consume(load_settings())
@@ -255,12 +188,13 @@ def readme(options: argparse.Namespace) -> None:
 
 
 def deploy(options: argparse.Namespace) -> None:
-    from mlsystem.flows.processes import NotUp, as_running, prefect_api
+    from mlsystem.flows.processes import as_running, prefect_api
+    from mlsystem.flows.readiness import NotUp
 
     api = prefect_api(as_running(load_settings()))
     if api is None:
         raise NotUp("no Prefect server of this project answers; `make up` starts one, then `make deploy` again")
-    with never_silent(_imports("deploy")):
+    with never_silent("deploy imports its tools"):
         from mlsystem.flows.deploy import serve_deployments
 
     say(f"the night's work runs at {options.cron!r}, New York time; runs, logs and results: {api.removesuffix('/api')}")
@@ -288,8 +222,11 @@ def prove(options: argparse.Namespace) -> int:
 
 
 def check(options: argparse.Namespace) -> int:
-    say("lint, formatting and types, by ruff and mypy")
-    return _run("ruff", "check", ".") or _run("ruff", "format", "--check", ".") or _run("mypy")
+    say("lint and formatting, by ruff")
+    if failed := _run("ruff", "check", ".") or _run("ruff", "format", "--check", "."):
+        return failed
+    say("types, by mypy: half a minute the first time")
+    return _run("mypy")
 
 
 def clean(options: argparse.Namespace) -> None:
