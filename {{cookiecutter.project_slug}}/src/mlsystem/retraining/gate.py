@@ -24,7 +24,8 @@ class Limits:
     slice_usd_per_1000: float = 100.0  # 1 % of what 1,000 flights cost: less is not worth keeping a worse average for
     slice_log_loss: float = 0.01  # 2 % of a usual log-loss
     slice_confidence: float = 0.95  # that no slice is called worse by chance, over all slices together
-    most_ece: float = 0.06  # a good model's, in a fortnight whose weather nobody foresaw; more, if the champion's is
+    most_ece: float = 0.06  # a good model's, in a fortnight whose weather nobody foresaw
+    most_worse_ece: float = 0.01  # than the champion's: where the world broke, both are wrong about it
     slope: tuple[float, float] = (0.8, 1.25)  # of log-odds: below, too sure of itself; above, too timid
     most_latency_ms: float = 2.0  # one row; the rest of a request takes about 3
     fewest_shadowed: int = 200  # live questions; some hours of a morning
@@ -127,8 +128,8 @@ def _harm(harm: Harm, form: str, unit: str) -> str:
 
 
 def _calibration(evidence: Evidence, limits: Limits) -> tuple[Rule, Rule]:
-    error, most = ece(evidence.challenger, evidence.is_late), limits.most_ece
-    most = max(most, ece(evidence.champion, evidence.is_late))  # where the world broke, both are wrong about it
+    error, others = (ece(one, evidence.is_late) for one in (evidence.challenger, evidence.champion))
+    most = max(limits.most_ece, others + limits.most_worse_ece)
     with np.errstate(over="ignore", invalid="ignore"):  # a model sure of everything has no slope: NaN, and is refused
         slope = platt(evidence.challenger, evidence.is_late).slope
     low, high = limits.slope
