@@ -222,8 +222,9 @@ def check_machine(root: Path, memory_gb: float | None) -> None:
 def memory_of_this_machine() -> float | None:
     """In GB, or a container's limit; None where the standard library does not know."""
     found = []
-    with suppress(AttributeError, OSError, ValueError):
-        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9)
+    asked = getattr(os, "sysconf", None)  # Windows has none
+    with suppress(TypeError, OSError, ValueError):
+        found.append(asked("SC_PHYS_PAGES") * asked("SC_PAGE_SIZE") / 1e9)
     with suppress(OSError, ValueError):
         found.append(int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="utf-8")) / 1e9)  # "max" is no number
     return min(found, default=None)

@@ -36,12 +36,12 @@ def service(serving_settings: Settings) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="module")
-def own_settings(make_settings: Callable[[], Settings]) -> Settings:
+def hurt_settings(make_settings: Callable[[], Settings]) -> Settings:
     return make_settings()
 
 
 @pytest.fixture(scope="module")
-def own(own_settings: Settings) -> Iterator[Running]:
+def own(hurt_settings: Settings) -> Iterator[Running]:
     """A service that one file's tests may hurt."""
-    with running_service(own_settings) as running:
+    with running_service(hurt_settings) as running:
         yield running

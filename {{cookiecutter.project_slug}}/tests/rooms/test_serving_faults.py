@@ -19,9 +19,9 @@ from serving_probe import FLIGHT, answers, ask, metric, pids, send, wait_until, 
 
 
 def test_a_log_that_cannot_be_written_is_told_and_the_service_is_ready_and_answers(
-    own: Running, own_settings: Settings
+    own: Running, hurt_settings: Settings
 ):
-    folder = own_settings.predictions_dir
+    folder = hurt_settings.predictions_dir
     hidden = folder.with_name("hidden")
     folder.rename(hidden)
     folder.write_text("a file where the folder was")
@@ -39,13 +39,13 @@ def test_a_log_that_cannot_be_written_is_told_and_the_service_is_ready_and_answe
 
     assert wait_until(lambda: not problems_of(own))
     (answer,) = answers(own, FLIGHT)
-    assert answer["prediction_id"] in logged_ids(own_settings)
+    assert answer["prediction_id"] in logged_ids(hurt_settings)
 
 
 def test_a_feature_store_that_cannot_be_read_is_told_and_the_service_is_ready_and_degraded(
-    own: Running, own_settings: Settings
+    own: Running, hurt_settings: Settings
 ):
-    rows = own_settings.online_dir / "online.db"
+    rows = hurt_settings.online_dir / "online.db"
     with closing(sqlite3.connect(rows)) as connection:
         connection.execute("ALTER TABLE mlsystem_origin RENAME TO elsewhere")
 
@@ -64,9 +64,9 @@ def test_a_feature_store_that_cannot_be_read_is_told_and_the_service_is_ready_an
 
 
 def test_a_feature_store_that_was_moved_away_is_told_and_its_old_file_is_not_read_on(
-    own: Running, own_settings: Settings
+    own: Running, hurt_settings: Settings
 ):
-    rows = own_settings.online_dir / "online.db"
+    rows = hurt_settings.online_dir / "online.db"
     before = metric(send(own, "GET", "/metrics").body.decode(), "feature_store_failures_total")
     rows.rename(rows.with_suffix(".away"))
     try:
@@ -85,7 +85,7 @@ def test_a_feature_store_that_was_moved_away_is_told_and_its_old_file_is_not_rea
     assert wait_until(lambda: answers(own, FLIGHT)[0]["degraded"] is False)
 
 
-def test_a_killed_worker_is_replaced_and_loses_nothing_that_was_answered(own: Running, own_settings: Settings):
+def test_a_killed_worker_is_replaced_and_loses_nothing_that_was_answered(own: Running, hurt_settings: Settings):
     before = pids(own)
     answered = [answers(own, FLIGHT)[0]["prediction_id"] for _ in range(20)]
 
@@ -94,7 +94,7 @@ def test_a_killed_worker_is_replaced_and_loses_nothing_that_was_answered(own: Ru
     victim.wait(20)
 
     answered += [answers(own, FLIGHT)[0]["prediction_id"] for _ in range(20)]
-    assert set(answered) <= logged_ids(own_settings)
+    assert set(answered) <= logged_ids(hurt_settings)
     assert wait_until(lambda: len(pids(own)) == len(before), seconds=60)
     assert pids(own) != before
     assert metric(send(own, "GET", "/metrics").body.decode(), "predictions_total") >= 40
@@ -115,10 +115,10 @@ def test_workers_killed_while_one_of_them_begins_are_all_replaced(own: Running):
     assert not {first.pid, second.pid, beginning.pid} & set(pids(own))
 
 
-def test_a_port_in_use_is_said_with_who_uses_it_before_anything_starts(own: Running, own_settings: Settings):
-    said = rf"port {own_settings.serving_port} is in use by process {own.process.pid}; .*MLSYSTEM_SERVING_PORT"
+def test_a_port_in_use_is_said_with_who_uses_it_before_anything_starts(own: Running, hurt_settings: Settings):
+    said = rf"port {hurt_settings.serving_port} is in use by process {own.process.pid}; .*MLSYSTEM_SERVING_PORT"
     with pytest.raises(NotStarted, match=said):
-        start(own_settings)
+        start(hurt_settings)
 
 
 def test_a_service_without_a_champion_says_so_and_is_gone(tmp_path: Path):
@@ -134,9 +134,9 @@ def test_a_service_without_a_champion_says_so_and_is_gone(tmp_path: Path):
         assert probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def test_a_torn_last_line_is_skipped_and_the_rest_is_read(own: Running, own_settings: Settings, tmp_path: Path):
+def test_a_torn_last_line_is_skipped_and_the_rest_is_read(own: Running, hurt_settings: Settings, tmp_path: Path):
     answers(own, FLIGHT, FLIGHT)
-    whole = max(own_settings.predictions_dir.glob("*.jsonl"), key=lambda path: path.stat().st_size).read_bytes()
+    whole = max(hurt_settings.predictions_dir.glob("*.jsonl"), key=lambda path: path.stat().st_size).read_bytes()
     lines = whole.splitlines(keepends=True)
     torn = tmp_path / "2013-11-05.1-abc-0.jsonl"
 
@@ -149,14 +149,14 @@ def test_a_torn_last_line_is_skipped_and_the_rest_is_read(own: Running, own_sett
 
 
 @pytest.mark.last
-def test_a_stopped_service_answers_what_it_has_accepted(own: Running, own_settings: Settings):
-    before = len(logged_ids(own_settings))
+def test_a_stopped_service_answers_what_it_has_accepted(own: Running, hurt_settings: Settings):
+    before = len(logged_ids(hurt_settings))
     flights = [FLIGHT | {"flight_number": n} for n in range(1, 801)]
     statuses: list[int] = []
     callers = [threading.Thread(target=lambda: statuses.append(ask(own, *flights).status)) for _ in range(4)]
     for caller in callers:
         caller.start()
-    assert wait_until(lambda: len(logged_ids(own_settings)) > before)  # one is being answered,
+    assert wait_until(lambda: len(logged_ids(hurt_settings)) > before)  # one is being answered,
     assert wait_until(lambda: connections(own) >= 4 or len(statuses) > 0)  # and the others have come
 
     own.stop()
@@ -165,7 +165,7 @@ def test_a_stopped_service_answers_what_it_has_accepted(own: Running, own_settin
         caller.join()
     assert statuses == [200] * 4
     assert own.process.returncode == 0
-    assert len(logged_ids(own_settings)) == before + 4 * 800
+    assert len(logged_ids(hurt_settings)) == before + 4 * 800
     with pytest.raises(OSError, match="refused"):
         send(own, "GET", "/livez")
 
