@@ -20,6 +20,7 @@ FULL, OVERLOADING_CALLERS = 16, 256  # so many keep both workers busy and are no
 MANY = 100  # flights per question, so that the caller, who shares the cores, can really ask ten times too much
 COUNT = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) SELECT max(i) AS most FROM n"
 SLOW_VIEW = f"CREATE VIEW mlsystem_origin AS SELECT elsewhere.* FROM elsewhere, ({COUNT}) WHERE most > 0"
+OLD = "origin is older than 1 h"
 Fault = Callable[[Path], AbstractContextManager[None]]
 
 
@@ -159,10 +160,11 @@ def test_rows_too_old_mark_every_answer_and_cost_nothing_else_and_fresh_ones_end
 
     measured("store grown_old", budget=settings.lookup_budget_seconds, **lived.figures())
     check_that_nobody_was_refused_or_misled(lived)
-    assert {tuple(answer["degraded_because"]) for answer in lived.during} == {("origin is older than 1 h",)}
+    assert {tuple(answer["degraded_because"]) for answer in lived.during} == {(OLD,)}
     assert lived.readiness.status == 200, "it answers as well as it can; freshness has an alert of its own"
     now = metric(scrape(running), "degraded_predictions_total", view="origin", reason="stale")
-    assert now - counted == sum(answer["degraded"] for _, answer in lived.answers)
+    # Not all that are degraded: while the rows are written the store is locked, and on a busy machine that is another fault.
+    assert now - counted == sum(OLD in answer["degraded_because"] for _, answer in lived.answers)
 
 
 @pytest.mark.slow
