@@ -163,7 +163,7 @@ def test_rows_too_old_mark_every_answer_and_cost_nothing_else_and_fresh_ones_end
     assert {tuple(answer["degraded_because"]) for answer in lived.during} == {(OLD,)}
     assert lived.readiness.status == 200, "it answers as well as it can; freshness has an alert of its own"
     now = metric(scrape(running), "degraded_predictions_total", view="origin", reason="stale")
-    # Not all that are degraded: while the rows are written the store is locked, and on a busy machine that is another fault.
+    # Not all that are degraded: while the rows are written the store is locked, on a busy machine for long.
     assert now - counted == sum(OLD in answer["degraded_because"] for _, answer in lived.answers)
 
 
