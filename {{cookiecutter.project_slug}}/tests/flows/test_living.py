@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from mlsystem.flows.living import decision_day
+from mlsystem.flows.living import decision_day, is_within
 
 FIRST, LAST = date(2013, 3, 1), date(2013, 12, 31)
 
@@ -25,6 +25,20 @@ FIRST, LAST = date(2013, 3, 1), date(2013, 12, 31)
 )
 def test_a_decision_is_due_once_a_month_within_the_life(moment: datetime, day: date | None):
     assert decision_day(moment, FIRST, LAST) == day
+
+
+@pytest.mark.parametrize(
+    ("midnight", "is_so"),
+    [
+        (datetime(2013, 3, 1, tzinfo=UTC), False),
+        (datetime(2013, 3, 2, tzinfo=UTC), True),
+        (datetime(2013, 12, 31, tzinfo=UTC), True),
+        (datetime(2014, 1, 1, tzinfo=UTC), False),
+    ],
+    ids=str,
+)
+def test_the_trigger_is_asked_at_the_midnights_of_the_life_and_not_when_it_is_over(midnight: datetime, is_so: bool):
+    assert is_within(midnight, FIRST, LAST) is is_so
 
 
 def test_the_pipelines_wait_with_feast_until_they_need_it():

@@ -66,7 +66,7 @@ class Living:
         if moment.date() > self._looked:
             self._looked = moment.date()
             self._timed("the monitor's checks", lambda: self._look(midnight(moment.date())))
-            if self._judging is None:
+            if self._judging is None and is_within(moment, self.first, self.last):
                 self._timed("decisions and trainings", lambda: self._decide(midnight(moment.date()), is_due=False))
         if self._told is None or moment.date() >= self._told + timedelta(days=1):
             self._told = moment.date()
@@ -155,7 +155,12 @@ class LogSoFar:
 def decision_day(moment: datetime, first: date, last: date) -> date | None:
     """The first of the month if it lies within the life: New Year's Eve in New York ends in January."""
     day = date(moment.year, moment.month, 1)
-    return day if first < day <= last else None
+    return day if is_within(midnight(day), first, last) else None
+
+
+def is_within(moment: datetime, first: date, last: date) -> bool:
+    """Whether a decision at the moment has a life behind it and before it."""
+    return first < moment.date() <= last
 
 
 def midnight(day: date) -> datetime:
