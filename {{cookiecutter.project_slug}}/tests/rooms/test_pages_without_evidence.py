@@ -115,6 +115,16 @@ def test_the_years_page_and_its_readme_say_unknown(lived: dict, value: float | N
         assert UNREADABLE.search(said) is None, UNREADABLE.search(said)
 
 
+def test_of_a_life_that_was_stopped_on_its_way_no_minutes_are_told(lived: dict):
+    """Those of its last stretch would pass for all of it."""
+    stopped = lived | {"seconds": {}}
+
+    assert "minutes" in readme.render_year(lived)
+    assert "minutes" in text(year.render(lived))
+    assert "minutes" not in readme.render_year(stopped)
+    assert "minutes:" not in text(year.render(stopped))
+
+
 @pytest.mark.parametrize("width", browser.WIDTHS)
 def test_the_years_page_fits_its_screen(lived: dict, tmp_path: Path, width: int):
     """A column that a table hides until it is scrolled is dollars that nobody sees."""

@@ -43,7 +43,7 @@ def live(first: date, last: date, settings: Settings) -> Path:
     span = Span(first, last, INTERVAL)
     state = state_of(own)
     _check_no_other(state.other_than(span), own)
-    if state.read(span) is None:
+    if is_whole := state.read(span) is None:
         _begin(first, own)
     living = Living(own, first, last)
     say("starting the service")
@@ -53,10 +53,12 @@ def live(first: date, last: date, settings: Settings) -> Path:
     say("comparing with a frozen model, and with one retrained every month")
     counts = {name: value for name, value in vars(served).items() if name != "metrics"}
     seconds = living.seconds | {"the life": round(time.perf_counter() - started, 1)}
+    seconds = seconds if is_whole else {}  # of the last stretch alone they would say nothing of the life
     page = write_page(Lives(own, first, last), counts, seconds)
     state.drop()  # not before: a stop while the page was made must not begin the life again
     check_answered(served)
-    say(f"lived {(last - first).days + 1} days in {seconds['the life']:.0f} s. The page: {page}")
+    took = f"in {seconds['the life']:.0f} s" if is_whole else "with a stop on the way"
+    say(f"lived {(last - first).days + 1} days {took}. The page: {page}")
     return page
 
 

@@ -60,11 +60,12 @@ def render(run: dict[str, Any]) -> str:
 
 def render_year(year: dict[str, Any]) -> str:
     """What `make year` found, as Markdown: the loop beside a model that stays, a calendar, and calendars at random."""
-    policies, flights = year["policies"], year["replay"]["flights"]
+    policies, flights, seconds = year["policies"], year["replay"]["flights"], year["seconds"].get("the life")
+    took = f" in {seconds / 60:.0f} minutes" if seconds else ""  # not told of a life that was stopped on its way
     null = {int(one["trainings"]): one for one in year["bands"]}
     return "\n".join(
         [
-            f"`make year` lived {year['first']} to {year['last']} in {year['seconds']['the life'] / 60:.0f} minutes "
+            f"`make year` lived {year['first']} to {year['last']}{took} "
             f"({flights:,} flights asked, {year['replay']['errors']} errors). Against a model that never retrains, in "
             f"dollars of all those flights, a training costing {wording.number(year['training_usd'])} (assumed):",
             "",
