@@ -307,6 +307,23 @@ def test_a_platform_without_packages_is_refused_with_a_sentence(machine: tuple[s
         script.refuse_an_unsupported_platform(*machine)
 
 
+def test_a_folder_in_which_mlflow_makes_no_database_is_refused_before_anything_is_installed(tmp_path: Path):
+    for name in ("100% done", "a blank [and] ümlaut {brace} #1"):
+        copy = tmp_path / name
+        copy.mkdir()
+        for file in (SCRIPT, *SCRIPT.parent.glob("requirements*")):
+            (copy / file.name).write_bytes(file.read_bytes())
+    sys.path.insert(0, str(SCRIPT.parent))
+    import bootstrap as script
+
+    script.refuse_a_folder(copy)
+    done = baking.run(sys.executable, "bootstrap.py", cwd=tmp_path / "100% done")
+
+    assert done.returncode != 0
+    assert "below a name with a % MLflow cannot make its database" in done.stdout
+    assert not (tmp_path / "100% done" / ".venv").exists()
+
+
 def test_too_little_disk_stops_and_too_little_memory_is_told(tmp_path: Path, monkeypatch, capsys):
     sys.path.insert(0, str(SCRIPT.parent))
     import bootstrap as script

@@ -205,6 +205,15 @@ def refuse_an_unsupported_platform(system: str, machine: str, bits: int, libc: s
         )
 
 
+def refuse_a_folder(root: Path) -> None:
+    """Where MLflow makes no database: Alembic takes a % in the path of its package for a variable. Raises Stopped."""
+    if "%" in str(root):
+        raise Stopped(
+            f"Found the folder {root}, and below a name with a % MLflow cannot make its database (it gives its own "
+            "path to Alembic as it is). Rename that folder, then run the same command again: nothing else changes."
+        )
+
+
 def check_machine(root: Path, memory_gb: float | None) -> None:
     """Room for the packages and a demo; too little memory is only told: most tasks take less. Raises Stopped."""
     free_gb, needed_gb = shutil.disk_usage(root).free / 1e9, VENV_GB + DEMO_GB
@@ -272,6 +281,8 @@ def cause(said: str, root: Path) -> str:
 
 
 def build(root: Path, venv: Path, locks: Sequence[Path]) -> None:
+    if is_the_system(locks[0]):
+        refuse_a_folder(root)
     pinned = {name for lock in locks for name in re.findall(r"^([\w.-]+)==", lock.read_text(encoding="utf-8"), re.M)}
     print(
         f"Setting up .venv: up to {len(pinned)} packages, one to five minutes the first time, by the network.",
