@@ -1,4 +1,4 @@
-"""What a silent source table costs, written into docs/silent-sources.md: `python benchmarks/silent_sources.py` (10 min).
+"""What a silent source table costs, written into docs/silent-sources.md: `python benchmarks/silent_sources.py`: 10 min.
 
 For each source table and nine days: from noon in New York, for 24 hours, none of its facts comes. The features of the
 flights that are asked about meanwhile are computed and joined as in life, and the champion answers, once with the guard
