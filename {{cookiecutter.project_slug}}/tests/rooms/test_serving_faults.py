@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from mlsystem.flows.replay import PATIENCE_SECONDS
 from mlsystem.serving import prediction_log
 from mlsystem.serving.run import NotStarted, Running, start
 from mlsystem.serving.server import HUNG_SECONDS
@@ -98,6 +99,11 @@ def test_a_killed_worker_is_replaced_and_loses_nothing_that_was_answered(own: Ru
     assert wait_until(lambda: len(pids(own)) == len(before), seconds=60)
     assert pids(own) != before
     assert metric(send(own, "GET", "/metrics").body.decode(), "predictions_total") >= 40
+
+
+def test_a_caller_outlasts_the_time_in_which_no_worker_is_replaced():
+    """Or a replay gives up on a service that is about to answer: importing its tools takes 30 s on a busy machine."""
+    assert HUNG_SECONDS + 30 < PATIENCE_SECONDS
 
 
 @pytest.mark.slow
