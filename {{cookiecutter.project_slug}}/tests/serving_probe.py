@@ -4,7 +4,7 @@ import http.client
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -89,6 +89,12 @@ def workers(running: Running) -> list[psutil.Process]:
 
 def pids(running: Running) -> list[int]:
     return sorted(worker.pid for worker in workers(running))
+
+
+def all_but(running: Running, known: Iterable[int], number: int = 1) -> list[psutil.Process]:
+    """The workers that are none of the known, if there are so many of them: one look, to wait for and go on with."""
+    found = [worker for worker in workers(running) if worker.pid not in known]
+    return found if len(found) == number else []
 
 
 @contextmanager

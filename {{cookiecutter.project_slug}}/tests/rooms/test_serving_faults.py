@@ -16,7 +16,7 @@ from mlsystem.serving import prediction_log
 from mlsystem.serving.run import NotStarted, Running, start
 from mlsystem.serving.server import HUNG_SECONDS
 from mlsystem.settings import Settings
-from serving_probe import FLIGHT, answers, ask, metric, pids, send, wait_until, workers
+from serving_probe import FLIGHT, all_but, answers, ask, metric, pids, send, wait_until, workers
 
 
 def test_a_log_that_cannot_be_written_is_told_and_the_service_is_ready_and_answers(
@@ -96,8 +96,7 @@ def test_a_killed_worker_is_replaced_and_loses_nothing_that_was_answered(own: Ru
 
     answered += [answers(own, FLIGHT)[0]["prediction_id"] for _ in range(20)]
     assert set(answered) <= logged_ids(hurt_settings)
-    assert wait_until(lambda: len(pids(own)) == len(before), seconds=60)
-    assert pids(own) != before
+    assert wait_until(lambda: all_but(own, [victim.pid], len(before)))
     assert metric(send(own, "GET", "/metrics").body.decode(), "predictions_total") >= 40
 
 
@@ -111,14 +110,14 @@ def test_workers_killed_while_one_of_them_begins_are_all_replaced(own: Running):
     """uvicorn asks a worker that was killed before its first word whether it lives, and waits; see HUNG_SECONDS."""
     first, second = workers(own)
     first.kill()
-    assert wait_until(lambda: len(set(pids(own)) - {first.pid, second.pid}) == 1, seconds=60)
-    (beginning,) = (one for one in workers(own) if one.pid not in (first.pid, second.pid))
-    beginning.kill()
+    beginning = wait_until(lambda: all_but(own, [first.pid, second.pid]))
+    assert beginning
+    beginning[0].kill()
     second.kill()
 
-    assert wait_until(lambda: own.not_ready_because() is None, seconds=HUNG_SECONDS + 60)
-    assert wait_until(lambda: len(pids(own)) == 2, seconds=60)
-    assert not {first.pid, second.pid, beginning.pid} & set(pids(own))
+    killed = [first.pid, second.pid, beginning[0].pid]
+    assert wait_until(lambda: all_but(own, killed, 2), seconds=HUNG_SECONDS + 90)
+    assert wait_until(lambda: own.not_ready_because() is None)
 
 
 def test_a_port_in_use_is_said_with_who_uses_it_before_anything_starts(own: Running, hurt_settings: Settings):

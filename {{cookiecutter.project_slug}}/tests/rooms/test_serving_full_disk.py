@@ -16,7 +16,7 @@ from mlsystem.serving import prediction_log
 from mlsystem.serving.run import metrics_dir, running_service
 from mlsystem.serving.shared_counts import SPACE, reserve
 from mlsystem.settings import ROOT, Settings
-from serving_probe import FLIGHT, NOW, alone, ask, metric, own_copy, pids, send, wait_until, workers
+from serving_probe import FLIGHT, NOW, all_but, alone, ask, metric, own_copy, pids, send, wait_until, workers
 
 MEGABYTES = 64
 COUNTS = """
@@ -71,11 +71,11 @@ def test_on_a_full_disk_it_answers_says_so_and_recovers(system, small_disk: Path
         told = "".join(str(send(running, "GET", "/model").content["problems"]) for _ in range(8))
         still = pids(running)
         workers(running)[0].send_signal(signal.SIGKILL)  # whoever is started on the full disk must live as well
-        replaced = wait_until(lambda: len(pids(running)) == 2 and pids(running) != still)
-        (new,) = (one for one in workers(running) if one.pid not in still)
-        with alone(new, running):
+        replaced = wait_until(lambda: all_but(running, still))
+        assert replaced, "nobody came for who was killed"
+        with alone(replaced[0], running):
             given += [ask(running, FLIGHT).status for _ in range(50)]
-        lives = new.pid in pids(running)
+        lives = replaced[0].is_running()
         full.unlink()
         mended = wait_until(lambda: not any(send(running, "GET", "/model").content["problems"] for _ in range(8)))
         answer = ask(running, FLIGHT).content["predictions"][0]
@@ -85,7 +85,6 @@ def test_on_a_full_disk_it_answers_says_so_and_recovers(system, small_disk: Path
     assert metric(scrape, "predictions_total") >= 400
     assert metric(scrape, "prediction_log_failures_total") > 0
     assert "cannot be written" in told
-    assert replaced
     assert lives, "who was started on the full disk died of it"
     assert mended
     assert answer["prediction_id"] in {one["prediction_id"] for one in prediction_log.records(settings.predictions_dir)}
