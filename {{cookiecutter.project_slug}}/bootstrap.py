@@ -93,7 +93,8 @@ def fingerprint(root: Path, locks: Sequence[Path]) -> str:
 
 
 def is_done(stamp: Path, wanted: str) -> bool:
-    return stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted
+    is_whole = stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted
+    return is_whole and name_without_percent(packages_of(stamp.parent)).is_dir()
 
 
 def installers_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -106,10 +107,15 @@ def installers_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PIP_USER": "0", "PYTHONNOUSERSITE": "1"}
 
 
+def cache_of(environment: Mapping[str, str], name: str) -> Path:
+    """Where this user's caches are."""
+    home = environment.get("LOCALAPPDATA") if os.name == "nt" else environment.get("HOME")
+    return Path(environment.get("XDG_CACHE_HOME") or Path(home or os.devnull, ".cache"), name)
+
+
 def can_have_a_cache(environment: Mapping[str, str]) -> bool:
     """Whether uv could make its cache: a home that is read only, or none, must not stop an install."""
-    home = environment.get("LOCALAPPDATA") if os.name == "nt" else environment.get("HOME")
-    folder = Path(environment.get("XDG_CACHE_HOME") or Path(home or os.devnull, ".cache"), "uv")
+    folder = cache_of(environment, "uv")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -205,15 +211,6 @@ def refuse_an_unsupported_platform(system: str, machine: str, bits: int, libc: s
         )
 
 
-def refuse_a_folder(root: Path) -> None:
-    """Where MLflow makes no database: Alembic takes a % in the path of its package for a variable. Raises Stopped."""
-    if "%" in str(root):
-        raise Stopped(
-            f"Found the folder {root}, and below a name with a % MLflow cannot make its database (it gives its own "
-            "path to Alembic as it is). Rename that folder, then run the same command again: nothing else changes."
-        )
-
-
 def check_machine(root: Path, memory_gb: float | None) -> None:
     """Room for the packages and a demo; too little memory is only told: most tasks take less. Raises Stopped."""
     free_gb, needed_gb = shutil.disk_usage(root).free / 1e9, VENV_GB + DEMO_GB
@@ -261,11 +258,48 @@ def openmp(platform: str) -> str:
     return "If libgomp is missing: apt-get install libgomp1 (Fedora: dnf install libgomp)."
 
 
+def packages_of(venv: Path) -> Path:
+    return Path(sysconfig.get_path("purelib", "venv", {"base": str(venv)}))
+
+
 def make_importable(venv: Path, source: Path) -> None:
     """Put `src` on the path. A `.pth` file does what an editable install does, without a build or a download."""
-    packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(venv)}))
+    packages = packages_of(venv)
     # Relative, because a file with the absolute path would be read in the machine's own encoding.
     (packages / "mlsystem.pth").write_text(os.path.relpath(source, packages) + "\n", encoding="utf-8")
+
+
+def name_without_percent(packages: Path) -> Path:
+    """The packages again, or a link to them where the path holds a `%`.
+
+    MLflow gives its own path to Alembic, which takes a `%` for a variable: below such a folder it makes no database.
+    """
+    if "%" not in str(packages):
+        return packages
+    return cache_of(os.environ, "mlsystem") / hashlib.sha256(os.fsencode(packages)).hexdigest()[:12]
+
+
+def import_without_percent(packages: Path) -> None:
+    """Let every Python of this `.venv` find its packages by a name without a `%`. Raises Stopped where none can be."""
+    link = name_without_percent(packages)
+    if link == packages:
+        return
+    try:
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(packages, target_is_directory=True)
+    except OSError as error:
+        problem = str(error)
+    else:
+        problem = f"{link} has one too" if "%" in str(link) else ""
+    if problem:
+        raise Stopped(
+            f"Found a % in {packages}, below which MLflow cannot make its database, and no other name for that folder "
+            f"({problem}). Rename the folder with the %, then run the same command again: nothing else changes."
+        )
+    there, here = ascii(str(link)), ascii(str(packages))
+    line = f"import sys; sys.path[:] = [name for at in sys.path for name in ([{there}, at] if at == {here} else [at])]"
+    (packages / "mlsystem_without_percent.pth").write_text(line + "\n", encoding="ascii")
 
 
 def cause(said: str, root: Path) -> str:
@@ -281,8 +315,6 @@ def cause(said: str, root: Path) -> str:
 
 
 def build(root: Path, venv: Path, locks: Sequence[Path]) -> None:
-    if is_the_system(locks[0]):
-        refuse_a_folder(root)
     pinned = {name for lock in locks for name in re.findall(r"^([\w.-]+)==", lock.read_text(encoding="utf-8"), re.M)}
     print(
         f"Setting up .venv: up to {len(pinned)} packages, one to five minutes the first time, by the network.",
@@ -301,6 +333,7 @@ def build(root: Path, venv: Path, locks: Sequence[Path]) -> None:
     check_system_libraries(python_of(venv), locks[0])
     if (root / "src").is_dir():
         make_importable(venv, root / "src")
+    import_without_percent(packages_of(venv))
 
 
 def bootstrap(root: Path, is_runtime: bool = False) -> None:
