@@ -16,7 +16,7 @@ ONE_MACHINE_ONLY = {
 TEMPLATE_TASKS = "help setup bake demo figures test quick check format lock clean"
 PROJECT_TASKS = (
     "help setup demo up status monitor retrain judge test down ingest features train "
-    "models promote rollback smoke replay consume letters deploy year prove check report readme lock clean"
+    "models promote rollback smoke replay consume letters deploy year prove endure check report readme lock clean"
 )
 
 

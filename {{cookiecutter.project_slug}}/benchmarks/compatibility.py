@@ -1,6 +1,6 @@
 """Run tasks on the packages that are installed, and write docs/compatibility.md: `python benchmarks/compatibility.py`.
 
-Without arguments it runs what CI runs (some 20 minutes); the page names the tasks that were run and those that were
+Without arguments it runs what CI runs (some 40 minutes); the page names the tasks that were run and those that were
 not. The weekly lane calls it after `make lock ARGS=--upgrade`. It ends with 1 where a task failed, the page written.
 """
 
@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/compatibility.md"
-TASKS = ("check", "test", "prove", "demo")
+TASKS = ("check", "test", "prove", "endure", "demo")
 NEXT_PYTHON = "3.14"
 NOT_ASKED = "the index could not be asked"
 SYSTEMS = {"Linux": "linux", "macOS on Apple silicon": "macos", "Windows": "windows"}  # as uv calls them

@@ -36,7 +36,7 @@ def test_a_task_that_fails_is_red_on_the_page_and_in_the_exit_status(own_setting
     assert re.search(r"^\| `make status` \| green \| \d+ \|$", said, re.MULTILINE)
     assert re.search(r"^\| `make report` \| RED \| \d+ \|$", said, re.MULTILINE)
     assert "## Verdict: not all of what was run is green" in said
-    assert "Not run this time: `make check`, `make test`, `make prove`, `make demo`." in said
+    assert "Not run this time: `make check`, `make test`, `make prove`, `make endure`, `make demo`." in said
     assert said.count(compatibility.NOT_ASKED) == 3, "a lost network is no package that holds a Python back"
 
 

@@ -21,7 +21,7 @@ GROUPS = {
     "Data and training": "ingest features train",
     "The models": "models promote rollback",
     "The running system": "smoke replay consume letters deploy year",
-    "Checks, pages, tidying up": "prove check report readme lock clean",
+    "Checks, pages, tidying up": "prove endure check report readme lock clean",
 }
 
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     parser = _parser(settings)
     options, others = parser.parse_known_args(arguments)
-    if others and options.task not in ("test", "prove"):  # only pytest may know more arguments than we do
+    if others and options.task not in ("test", "prove", "endure"):  # only pytest may know more arguments than we do
         parser.error(f"unrecognized arguments: {' '.join(others)}")
     options.pytest = others
     if options.task == "lock":  # as `make lock`: it asks a package index, by the user's own proxy and settings
@@ -78,7 +78,8 @@ def _parser(settings: "Settings") -> argparse.ArgumentParser:
 
     task("demo", "run the whole system on the real year and write reports/report.html")
     task("test", "run every test; what else is said goes to pytest, such as --cov")
-    task("prove", "run the long tests: kills, swaps under load, overload, a short life")
+    task("prove", "run the long tests: kills, swaps under load, overload, a night on its schedule")
+    task("endure", "run the longest tests: each alert fires, five weeks in the life, a first hour")
     task("check", "lint, formatting and types")
     task("up", "start the service, MLflow, Prefect and (if installed) Prometheus, and say where they are")
     task("down", "stop what `up` started")

@@ -26,7 +26,7 @@ def world(system, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]: 
         yield world
 
 
-@pytest.mark.slow
+@pytest.mark.slowest
 @pytest.mark.parametrize("alert", FAULTS)
 def test_the_alert_fires_by_its_fault_and_goes_when_it_is_mended(world: World, alert: str):
     what, plant = FAULTS[alert]
@@ -41,7 +41,7 @@ def test_the_alert_fires_by_its_fault_and_goes_when_it_is_mended(world: World, a
     keep(alert, {"fault": what, "scrapes_to_fire": scrapes(fired), "scrapes_to_resolve": scrapes(gone)})
 
 
-@pytest.mark.slow
+@pytest.mark.slowest
 def test_every_metric_of_the_dashboard_is_scraped(world: World):
     """Last of those that use the world: some series begin with their first fault."""
     world.call([[FLIGHTS[0] | {"as_of": "2013-06-03T19:00:00Z"}]], rate=2)  # degraded: nothing is known so early

@@ -27,7 +27,7 @@ from mlsystem.serving import prediction_log
 from mlsystem.settings import ROOT, Settings
 from up_probe import own_ports, processes_of
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slowest
 TOLD = re.compile(r"`(make [^`]+)`")  # a command in a sentence
 
 

@@ -79,7 +79,7 @@ def test_a_task_is_under_the_watch_that_breaks_a_silence(own_settings: Settings,
     running.run(Namespace(task="models"), own_settings)
 
     assert progress.TELLER in alive
-    assert {"test", "prove", "check", "consume", "deploy"} == running.HAS_A_VOICE | running.SERVES, (
+    assert {"test", "prove", "endure", "check", "consume", "deploy"} == running.HAS_A_VOICE | running.SERVES, (
         "no other may be without it"
     )
 

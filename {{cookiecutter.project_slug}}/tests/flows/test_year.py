@@ -77,14 +77,14 @@ def found(said: str, settings: Settings) -> dict:
     return json.loads((settings.reports_dir / "year.json").read_text())
 
 
-@pytest.mark.slow
+@pytest.mark.slowest
 def test_a_life_of_other_days_is_refused_while_one_is_stopped_on_its_way(refused: subprocess.CompletedProcess):
     assert refused.returncode == 1
     assert "a life of 2013-04-01 to 2013-05-04 was stopped on its way" in refused.stderr
     assert "Traceback" not in refused.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.slowest
 def test_a_stopped_life_goes_on_where_it_was_and_asks_about_every_flight_once(said: str, found: dict, settings):
     answers = batch.newest_per_flight(prediction_log.read(settings.model_copy(update={"life": "year"}).predictions_dir))
 
@@ -94,7 +94,7 @@ def test_a_stopped_life_goes_on_where_it_was_and_asks_about_every_flight_once(sa
     assert found["replay"]["flights"] == len(answers) > 28_000
 
 
-@pytest.mark.slow
+@pytest.mark.slowest
 def test_every_challenger_answered_a_day_in_the_shadow_before_its_rehearsal_was_judged(said, found, settings):
     decisions = [note for note in found["notes"] if note["what"] == "decision"]
     trained, verdicts = (
@@ -112,7 +112,7 @@ def test_every_challenger_answered_a_day_in_the_shadow_before_its_rehearsal_was_
     assert list(journal.read(settings.model_copy(update={"life": "year"}).models_dir)) == found["notes"]
 
 
-@pytest.mark.slow
+@pytest.mark.slowest
 def test_the_champion_that_answers_is_the_one_that_the_gate_let_in(found: dict, settings: Settings):
     own = settings.model_copy(update={"life": "year"})
     answers = batch.newest_per_flight(prediction_log.read(own.predictions_dir)).sort_values("as_of")
@@ -123,7 +123,7 @@ def test_the_champion_that_answers_is_the_one_that_the_gate_let_in(found: dict, 
     assert "champion" in table(own.models_dir)
 
 
-@pytest.mark.slow
+@pytest.mark.slowest
 def test_frozen_and_calendar_are_one_model_until_the_first_of_a_month_and_each_policy_pays_for_its_trainings(
     found: dict,
 ):
@@ -140,13 +140,13 @@ def test_frozen_and_calendar_are_one_model_until_the_first_of_a_month_and_each_p
     assert band["low"] == band["high"] == pytest.approx(policies[CALENDAR]["saved"]["value"])
 
 
-@pytest.mark.slow
+@pytest.mark.slowest
 def test_nothing_of_another_life_was_touched(said: str, settings: Settings, system):
     assert not (settings.data_dir / "6_predictions").exists()
     assert json.loads((system.settings.reports_dir / "run.json").read_text())["champion"] == "lightgbm"
 
 
-@pytest.mark.slow
+@pytest.mark.slowest
 @pytest.mark.parametrize("width", browser.WIDTHS)
 def test_the_page_fits_its_screen(found: dict, tmp_path: Path, width: int):
     page = tmp_path / "year.html"
@@ -159,7 +159,7 @@ def test_the_page_fits_its_screen(found: dict, tmp_path: Path, width: int):
     assert "2013-05-01" in shown.text
 
 
-@pytest.mark.slow
+@pytest.mark.slowest
 def test_a_life_that_was_stopped_while_its_page_was_made_makes_the_page_and_is_not_lived_again(found: dict, settings):
     own = settings.model_copy(update={"life": "year"})
     answers = prediction_log.read(own.predictions_dir).num_rows

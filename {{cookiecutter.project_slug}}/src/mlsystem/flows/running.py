@@ -13,7 +13,7 @@ from mlsystem.settings import Settings, mark_children, use_prefect
 
 RUNS_A_FLOW = {"demo", "year", "ingest", "features", "train", "retrain", "judge", "replay", "smoke", "monitor"}
 STARTS_PROCESSES = {*RUNS_A_FLOW, "up", "deploy"}
-HAS_A_VOICE = {"test", "prove", "check"}  # that of a tool, which prints into the same terminal
+HAS_A_VOICE = {"test", "prove", "endure", "check"}  # that of a tool, which prints into the same terminal
 SERVES = {"consume", "deploy"}  # until stopped: quiet where there is nothing to say
 USER_ERRORS = (UserError, SourceMissing, OSError)  # OSError: a full disk, a file that is not there
 

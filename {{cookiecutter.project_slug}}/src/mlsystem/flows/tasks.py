@@ -221,6 +221,10 @@ def prove(options: argparse.Namespace) -> int:
     return _run("pytest", "-m", "slow", *options.pytest)
 
 
+def endure(options: argparse.Namespace) -> int:
+    return _run("pytest", "-m", "slowest", *options.pytest)
+
+
 def check(options: argparse.Namespace) -> int:
     say("lint and formatting, by ruff")
     if failed := _run("ruff", "check", ".") or _run("ruff", "format", "--check", "."):

@@ -1,0 +1,162 @@
+"""Every test in random orders beside a load, and docs/random-order.md: `python benchmarks/random_order.py --copies 3`.
+
+So many copies of the project run all their tests at the same time, each in an order of its own: each copy's two workers
+are the others' load, and who is done keeps two processes busy until the last is. One copy is a quiet machine (some 35
+minutes on 2 cores; three copies take three times as long). What `make test` has built is copied with them.
+"""
+
+import argparse
+import json
+import os
+import platform
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mlsystem import storage
+from mlsystem.settings import ROOT
+
+TASKS = ("test", "prove", "endure")
+BUILT = Path("data/tests")
+ROWS, PAGE = ROOT / BUILT / "random_order.json", ROOT / "docs/random-order.md"
+LOGS = ROOT / "data/random_order"
+SUMMARY = re.compile(r"(\d+) (passed|failed|errors?)\b")
+BUSY = "while True: pass"
+SAMPLE_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Row:
+    """One task of one copy; `load` is the machine's mean number of processes that ran or waited for a core."""
+
+    day: str
+    commit: str
+    cores: int
+    copies: int
+    seed: int
+    task: str
+    passed: int
+    failed: list[str]
+    seconds: float
+    load: float
+
+
+def copy_of(folder: Path) -> Path:
+    """What git knows of this project, with an environment of its own and the system that its tests have built."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, listed.split("\0")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)
+    shutil.copytree(ROOT / BUILT, folder / BUILT, symlinks=True)
+    for command in (["git", "init", "--quiet"], ["git", "add", "--all"], [sys.executable, "bootstrap.py"]):
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return folder
+
+
+@contextmanager
+def mean_load():  # type: ignore[no-untyped-def]
+    """A list that holds the mean when the block has ended."""
+    seen, mean, ended = [os.getloadavg()[0]], [], threading.Event()
+
+    def look() -> None:
+        while not ended.wait(SAMPLE_SECONDS):
+            seen.append(os.getloadavg()[0])
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        yield mean
+    finally:
+        ended.set()
+        looking.join()
+        mean.append(sum(seen) / len(seen))
+
+
+def run(project: Path, seed: int, copies: int) -> list[Row]:
+    """Every task of one copy; what each said is kept in data/random_order/."""
+    asked = ["git", "describe", "--always", "--dirty"]
+    commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    python, rows = next(project.glob(".venv/*/python*")), []
+    for task in TASKS:
+        order = ["-p", "randomly", f"--randomly-seed={seed}", f"--basetemp={project / 'tmp'}"]
+        log, started = LOGS / f"{seed}-{task}.log", time.monotonic()
+        with mean_load() as load, log.open("wb") as said:
+            subprocess.run([python, "-m", "mlsystem", task, *order], cwd=project, stdout=said, stderr=said, check=False)
+        text = log.read_text(encoding="utf-8", errors="replace")
+        counts = {what: int(number) for number, what in SUMMARY.findall((text.splitlines() or [""])[-1])}
+        failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", text, re.MULTILINE)
+        if not counts.get("passed"):
+            failed.append(f"no summary: {log.name}")
+        day, seconds = f"{datetime.now(UTC):%Y-%m-%d}", time.monotonic() - started
+        made = (day, commit.strip(), os.cpu_count() or 1, copies, seed, task)
+        rows.append(Row(*made, counts.get("passed", 0), failed, seconds, load[0]))
+        print(f"{task} by seed {seed}: {rows[-1].passed} passed, failed {failed}, {seconds:.0f} s", flush=True)
+    return rows
+
+
+def all_at_once(seeds: list[int]) -> list[Row]:
+    busy: list[subprocess.Popen] = []
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(len(seeds)) as pool:
+        projects = [copy_of(Path(folder) / str(seed)) for seed in seeds]
+
+        def one(project: Path, seed: int) -> list[Row]:
+            rows = run(project, seed, len(seeds))
+            if len(seeds) > 1:
+                busy.extend(subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(2))
+            return rows
+
+        try:
+            return [row for rows in pool.map(one, projects, seeds) for row in rows]
+        finally:
+            for process in busy:
+                process.kill()
+
+
+def page(rows: list[Row]) -> str:
+    red = [row for row in rows if row.failed]
+    told = [
+        f"| {row.day} | {row.commit} | {row.copies} | {row.seed} | `make {row.task}` | {row.passed} | "
+        f"{', '.join(f'`{name}`' for name in row.failed) or 'none'} | {row.seconds / 60:.0f} | {row.load:.1f} |"
+        for row in rows
+    ]
+    return f"""# Every test in a random order, alone and beside a load
+
+Written by `python benchmarks/random_order.py`, on {rows[-1].cores} cores with {platform.system()} and Python
+{platform.python_version()}. Where several copies of the project ran at once, each copy's two workers were the others'
+load. *Load* is the mean number of processes that ran or waited for a core, the row's own among them.
+`make test ARGS="-p randomly --randomly-seed=SEED"` is a row's order again.
+
+## {f"{len(red)} of {len(rows)} runs were red" if red else f"All {len(rows)} runs were green"}
+
+| day | commit | copies at once | seed | task | passed | failed | minutes | load |
+|---|---|---|---|---|---|---|---|---|
+{chr(10).join(told)}
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser.add_argument("--copies", type=int, default=1, help="how many copies run at the same time")
+    parser.add_argument("--anew", action="store_true", help="forget the runs before")
+    options = parser.parse_args()
+    if not (ROOT / BUILT / "5_models").exists():
+        sys.exit("There is no system that the tests have built: `make test` first.")
+    LOGS.mkdir(parents=True, exist_ok=True)
+    kept = [] if options.anew or not ROWS.exists() else [Row(**row) for row in json.loads(ROWS.read_text())]
+    rows = kept + all_at_once([secrets.randbelow(100_000) for _ in range(options.copies)])
+    storage.write_text(ROWS, json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+    storage.write_text(PAGE, page(rows))
+
+
+if __name__ == "__main__":
+    main()
