@@ -298,7 +298,8 @@ def import_without_percent(packages: Path) -> None:
             f"({problem}). Rename the folder with the %, then run the same command again: nothing else changes."
         )
     there, here = ascii(str(link)), ascii(str(packages))
-    line = f"import sys; sys.path[:] = [name for at in sys.path for name in ([{there}, at] if at == {here} else [at])]"
+    found = f"{here} in sys.path and os.path.isdir({there})"
+    line = f"import os, sys; {found} and sys.path.__setitem__(sys.path.index({here}), {there})"
     (packages / "mlsystem_without_percent.pth").write_text(line + "\n", encoding="ascii")
 
 

@@ -12,7 +12,7 @@ import psutil
 import pyarrow as pa
 
 import planted_log
-from alert_world import FLIGHTS, World
+from alert_world import World
 from mlsystem import storage
 from mlsystem.flows.monitor import look
 from mlsystem.serving import checked
@@ -47,14 +47,14 @@ def frozen(world: World) -> Iterator[None]:
 
 @fault("256 callers ask as fast as they are answered", "AvailabilityBurnFast", "AvailabilityBurnSlow")
 def overloaded(world: World) -> Iterator[None]:
-    world.call([[flight] for flight in FLIGHTS], rate=None, connections=256)
+    world.call([[flight] for flight in world.flights()], rate=None, connections=256)
     yield
     world.call_as_usual()
 
 
 @fault("callers send 1,000 flights at a time", "LatencyBurn")
 def heavy(world: World) -> Iterator[None]:
-    world.call([[FLIGHTS[0]] * 1_000], rate=None, connections=4)
+    world.call([world.flights()[:1] * 1_000], rate=None, connections=4)
     yield
     world.call_as_usual()
 
@@ -68,8 +68,7 @@ def silent(world: World) -> Iterator[None]:
 
 @fault("flights of a day for which nothing was pushed", "DegradedShare")
 def stale_store(world: World) -> Iterator[None]:
-    tomorrow = {"scheduled_departure_at": "2013-11-06T21:00:00Z", "scheduled_arrival_at": "2013-11-07T03:10:00Z"}
-    world.call([[flight | tomorrow] for flight in FLIGHTS], rate=10)
+    world.call([[flight] for flight in world.flights(later=timedelta(days=1))], rate=10)
     yield
     world.call_as_usual()
 

@@ -36,7 +36,6 @@ SCRAPE_SECONDS = 1
 PER_UNIT = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 DURATION = re.compile(r"(\[|for: |offset )(\d+)([smhd])\b")
 OPS = ROOT / "ops/prometheus"
-FLIGHTS = [FLIGHT | {"flight_number": number} for number in range(1, 9)]
 USUAL_PER_SECOND = 2.0  # little, as in life: an hour has some 40 questions
 
 
@@ -69,8 +68,15 @@ class World:
         self.load = Load(self.settings.serving_port, requests, rate=rate, connections=connections)
         self.load.__enter__()
 
+    def flights(self, later: timedelta = timedelta()) -> list[dict]:
+        """Eight that leave in the usual two hours, on the clock of the facts, or so much later."""
+        leaves = self.clock + timedelta(hours=2) + later
+        times = {"scheduled_departure_at": leaves, "scheduled_arrival_at": leaves + timedelta(hours=6)}
+        said = {name: moment.strftime("%Y-%m-%dT%H:%M:%SZ") for name, moment in times.items()}
+        return [FLIGHT | said | {"flight_number": number} for number in range(1, 9)]
+
     def call_as_usual(self) -> None:
-        self.call([[flight] for flight in FLIGHTS], USUAL_PER_SECOND)
+        self.call([[flight] for flight in self.flights()], USUAL_PER_SECOND)
 
     def hush(self) -> None:
         """Nobody asks."""
@@ -91,12 +97,13 @@ class World:
         return set(self.prometheus.get("/label/__name__/values").raise_for_status().json()["data"])
 
     def append(self, hours: float, step: timedelta, without: str = "") -> None:
-        """Let event time go on, with its facts but those of one table."""
+        """Let event time go on, with its facts but those of one table, and the callers with it."""
         until = self.clock + timedelta(hours=hours)
         while self.clock < until:
             after, self.clock = self.clock, self.clock + step
             facts = facts_between(self.clock.date(), after, self.clock, self.settings.validated_dir)
             self.log.append({name: rows for name, rows in facts.items() if name != without}, self.clock)
+        self.call_as_usual()
 
     def wait_for_consumer(self, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds

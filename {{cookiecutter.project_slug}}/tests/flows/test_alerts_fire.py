@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from alert_faults import FAULTS
-from alert_world import FASTER, FLIGHTS, SCRAPE_SECONDS, World, faster, running_world
+from alert_world import FASTER, SCRAPE_SECONDS, World, faster, running_world
 from mlsystem.settings import ROOT
 from test_dashboard import QUERIES, names
 
@@ -44,7 +44,9 @@ def test_the_alert_fires_by_its_fault_and_goes_when_it_is_mended(world: World, a
 @pytest.mark.slowest
 def test_every_metric_of_the_dashboard_is_scraped(world: World):
     """Last of those that use the world: some series begin with their first fault."""
-    world.call([[FLIGHTS[0] | {"as_of": "2013-06-03T19:00:00Z"}]], rate=2)  # degraded: nothing is known so early
+    world.call(
+        [[world.flights()[0] | {"as_of": "2013-06-03T19:00:00Z"}]], rate=2
+    )  # degraded: nothing is known so early
     wanted = {name for query in QUERIES for name in names(query)}
 
     assert waited(lambda: not (wanted - world.metrics())) is not None, f"never scraped: {wanted - world.metrics()}"
