@@ -78,3 +78,25 @@ def _size(folder: Path) -> tuple[int, float]:
     """Rows and megabytes of all partitions below."""
     files = list(folder.rglob("*.parquet"))
     return sum(pq.read_metadata(file).num_rows for file in files), sum(file.stat().st_size for file in files) / 1e6
+
+
+def carried_table(carried: Sequence[Carried]) -> str:
+    """The figures for people, as Markdown, and what follows from them."""
+    heads = ("", "s over the year", "rows", "MB", "facts held online", "days a day is made from", "online rows")
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    for place, it in enumerate(carried):
+        size = f"{it.seconds:.1f} | {it.rows:,} | {it.megabytes:.1f}"
+        lines.append(f"| {it.name} | {size} | {'+' if place else ''}{it.facts:,.0f} | {it.days} | {it.keys:,} |")
+    return "\n".join([*lines, "", _price(carried)])
+
+
+def _price(carried: Sequence[Carried]) -> str:
+    today, *groups = carried
+    free = ", ".join(one.name for one in groups if one.facts <= 0)
+    dear = [
+        f"{one.name} needs {one.facts / today.facts:.1f} times as many facts again in the consumer, and a day of it is "
+        f"made from {one.days} days, where {today.days} are enough now."
+        for one in groups
+        if one.facts > 0
+    ]
+    return " ".join([f"From facts that are at hand today: {free}." if free else "", *dear]).strip()

@@ -12,41 +12,43 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
-from reach_costs import Carried, carry
+from reach_costs import Carried, carried_table, carry, lookback
 from reach_features import GROUPS
 
 from mlsystem import storage
 from mlsystem.domain import costs
+from mlsystem.domain.calendar import LOOKBACK_DAYS
 from mlsystem.domain.request import MODEL_COLUMNS
 from mlsystem.retraining.challenger import FAMILY
 from mlsystem.settings import ROOT, Settings, configure_tools, load_project, load_settings
 from mlsystem.training import boosting, outages
 from mlsystem.training.bootstrap import Interval, by_day, draws, interval, weekly
-from mlsystem.training.evaluation import cents, ranking, usd_per_1000
+from mlsystem.training.evaluation import cents, ranking
 from mlsystem.training.split import Rows, default_split, rows_of, split_rows
 from mlsystem.training.trained import fit
 
 NULLS = 5  # sets of random numbers
-RANDOM = "random numbers"
+TODAY, AT_HAND, RANDOM = "today's", "of facts at hand", "random numbers"
 PAGE = ROOT / "docs/within-reach.md"
 BEGIN, END = "<!-- tables: written by `python benchmarks/within_reach.py` -->", "<!-- end of tables -->"
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A model with more columns beside the one without. `saved` are USD per 1,000 flights, with 90 % intervals."""
+    """A model with more columns beside those without. Saved are USD per 1,000 flights, with 90 % intervals."""
 
     name: str
     auc: float
     usd: float
-    saved: Interval  # on test, by days
+    saved: Interval  # on test, by days, against today's model
     weeks: Interval | None  # the same by whole weeks; None under two
-    held_out: Interval  # on train, out of fold, by days
+    beyond: Interval  # on test, by days, against what the models with random numbers cost on average
+    held_out: Interval  # the same on train, out of fold
 
-    def is_shown(self, nulls: Sequence["Judged"]) -> bool:
-        """Whether every interval lies above zero, and no random numbers save as much."""
-        lows = [one.low for one in (self.saved, self.weeks, self.held_out) if one is not None]
-        return min(lows) > 0 and self.saved.value > max(null.saved.value for null in nulls)
+    @property
+    def is_shown(self) -> bool:
+        """Whether every interval lies above zero."""
+        return min(one.low for one in (self.saved, self.weeks, self.beyond, self.held_out) if one is not None) > 0
 
 
 def scores(rows: Rows, more: pd.DataFrame, tables: Sequence[str], settings: Settings) -> tuple[np.ndarray, np.ndarray]:
@@ -66,84 +68,99 @@ def scores(rows: Rows, more: pd.DataFrame, tables: Sequence[str], settings: Sett
     return model.predict(parts["test"].matrix), model.held_out
 
 
-def saved(without: np.ndarray, having: np.ndarray, rows: Rows) -> tuple[Interval, Interval | None]:
-    """What the second scores save on the same flights, by days and by weeks; flights without a score are left out."""
-    known = ~(np.isnan(without) | np.isnan(having))
-    before, after = (cents(one[known] > costs.WARN_ABOVE, rows.is_late[known]) for one in (without, having))
-    usd, dates = 10.0 * (before - after), rows.service_date[known]
+def spent(probabilities: np.ndarray, is_late: np.ndarray) -> np.ndarray:
+    """What each flight cost (n,), in USD per 1,000 such; NaN without a probability."""
+    return np.where(np.isnan(probabilities), np.nan, 10.0 * cents(probabilities > costs.WARN_ABOVE, is_late))
+
+
+def saved(before: np.ndarray, after: np.ndarray, dates: np.ndarray) -> tuple[Interval, Interval | None]:
+    """What is spent less on the same flights (n,), by days and by weeks; flights without a probability are left out."""
+    known = ~np.isnan(before - after)
+    usd, dates = (before - after)[known], dates[known]
     daily = by_day(np.column_stack([usd, np.ones(len(usd))]), dates)
     drawn = draws(len(daily), load_project().seed) @ daily
     return interval(float(usd.mean()), drawn[:, 0] / drawn[:, 1]), weekly(usd, dates)
 
 
-def judge(rows: Rows, found: dict[str, pd.DataFrame], settings: Settings) -> list[Judged]:
-    """The model as it is, with each group, with all of them, and with each set of random numbers."""
-    parts, seed = split_rows(rows, default_split(*rows.days)), load_project().seed
+def column_sets(found: dict[str, pd.DataFrame], rows: int) -> dict[str, tuple[pd.DataFrame, list[str]]]:
+    """By name, the columns (n, K) and their tables: none, each group, those of facts at hand, all, the random ones."""
+    at_hand = [group.name for group in GROUPS if lookback(group) == LOOKBACK_DAYS]
+    joined = {name: [name] for name in found} | {AT_HAND: at_hand, "all of them": list(found)}
     tables = {group.name: [group.table] * len(group.columns) for group in GROUPS}
-    sets = {"today's": (pd.DataFrame(index=range(len(rows))), [""][:0])}
-    sets |= {name: (more, tables[name]) for name, more in found.items()}
-    sets["all of them"] = pd.concat(found.values(), axis="columns"), [one for name in found for one in tables[name]]
+    sets = {TODAY: (pd.DataFrame(index=range(rows)), list[str]())}
+    for name, parts in joined.items():
+        sets[name] = pd.concat([found[p] for p in parts], axis="columns"), [one for p in parts for one in tables[p]]
     most = max(len(group.columns) for group in GROUPS)
     for n in range(1, NULLS + 1):
-        numbers = np.random.default_rng((seed, n)).standard_normal((len(rows), most))
+        numbers = np.random.default_rng((load_project().seed, n)).standard_normal((rows, most))
         sets[f"{RANDOM}, {n}"] = pd.DataFrame(numbers).add_prefix("random_"), [""] * most
-    judged, late, base = [], parts["test"].is_late, None
-    for name, (more, of) in sets.items():
-        mine = scores(rows, more, of, settings)
-        base = base or mine
-        by_days, by_weeks = saved(base[0], mine[0], parts["test"])
-        auc, usd = ranking(mine[0], late)["auc"], usd_per_1000(mine[0] > costs.WARN_ABOVE, late)
-        judged.append(Judged(name, auc, usd, by_days, by_weeks, saved(base[1], mine[1], parts["train"])[0]))
-        print(judged[-1], flush=True)
-    return judged
+    return sets
+
+
+def judge(rows: Rows, found: dict[str, pd.DataFrame], settings: Settings) -> list[Judged]:
+    """A model for each of `column_sets`, by what it would have cost on test and, out of fold, on train."""
+    parts = split_rows(rows, default_split(*rows.days))
+    test, train = parts["test"], parts["train"]
+    auc, live, past = {}, {}, {}
+    for name, (more, tables) in column_sets(found, len(rows)).items():
+        told, held_out = scores(rows, more, tables, settings)
+        auc[name] = ranking(told, test.is_late)["auc"]
+        live[name], past[name] = spent(told, test.is_late), spent(held_out, train.is_late)
+        print(name, auc[name], live[name].mean(), flush=True)
+    null = [np.mean([usd for name, usd in of.items() if name.startswith(RANDOM)], axis=0) for of in (live, past)]
+    return [
+        Judged(
+            name,
+            auc[name],
+            float(live[name].mean()),
+            *saved(live[TODAY], live[name], test.service_date),
+            saved(null[0], live[name], test.service_date)[0],
+            saved(null[1], past[name], train.service_date)[0],
+        )
+        for name in auc
+    ]
 
 
 def tables(judged: Sequence[Judged], carried: Sequence[Carried]) -> str:
     """The figures for people, as Markdown, and what follows from them."""
-    nulls = [one for one in judged if one.name.startswith(RANDOM)]
-    lines = ["USD per 1,000 flights; *saved* is against today's model on the same flights, with 90 % intervals.", ""]
-    lines += ["| with | AUC | USD | saved | by days | by weeks | out of fold, on train | shown |", f"|{'---|' * 8}"]
+    lines = [*(f"* **{group.name}**: {group.meaning}" for group in GROUPS), ""]
+    lines += ["USD per 1,000 flights, 90 % intervals; *saved* is on the same flights, against today's model.", ""]
+    heads = (
+        "with",
+        "AUC",
+        "USD",
+        "saved, by days",
+        "by weeks",
+        "against random numbers",
+        "the same out of fold",
+        "shown",
+    )
+    lines += [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for one in judged:
-        figures = f"| {one.name} | {one.auc:.4f} | {one.usd:,.0f} |"
-        weeks, shown = _span(one.weeks) if one.weeks else "", "yes" if one.is_shown(nulls) else "no"
-        out = f"{one.held_out.value:+,.0f} ({_span(one.held_out)})"
-        said = f" {one.saved.value:+,.0f} | {_span(one.saved)} | {weeks} | {out} | {shown} |"
-        lines.append(figures + (said if one is not judged[0] else " | | | | |"))
-    lines += ["", _worth(judged[1:], nulls), ""]
-    lines += ["| | s over the year | rows | MB | facts held online | days a day is made from | online rows |"]
-    lines += [f"|{'---|' * 7}"]
-    for place, it in enumerate(carried):
-        size = f"{it.seconds:.1f} | {it.rows:,} | {it.megabytes:.1f}"
-        lines.append(f"| {it.name} | {size} | {'+' if place else ''}{it.facts:,.0f} | {it.days} | {it.keys:,} |")
-    return "\n".join([*lines, "", _price(carried)])
+        cells = [one.name, f"{one.auc:.4f}", f"{one.usd:,.0f}", *[""] * 5]
+        if one.name != TODAY:
+            cells[3:5] = _span(one.saved), _span(one.weeks)
+        if not one.name.startswith(RANDOM):
+            cells[5:7] = _span(one.beyond), _span(one.held_out)
+        if not one.name.startswith((RANDOM, TODAY)):
+            cells[7] = "yes" if one.is_shown else "no"
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, "", _worth(judged), "", carried_table(carried)])
 
 
-def _span(one: Interval) -> str:
-    return f"{one.low:+,.0f} to {one.high:+,.0f}"
+def _span(one: Interval | None) -> str:
+    return "" if one is None else f"{one.value:+,.0f} ({one.low:+,.0f} to {one.high:+,.0f})"
 
 
-def _worth(judged: Sequence[Judged], nulls: Sequence[Judged]) -> str:
-    found = [one.saved.value for one in nulls]
-    shown = [one.name for one in judged if one.is_shown(nulls)]
-    doubtful = [one.name for one in judged if one not in nulls and not one.is_shown(nulls)]
-    said = [f"Random numbers save {min(found):+,.0f} to {max(found):+,.0f}: what another draw of the trees does."]
-    if shown:
-        said.append(f"Above zero by days, by weeks and out of fold, and above all random numbers: {', '.join(shown)}.")
-    if doubtful:
-        said.append(f"Not shown: {', '.join(doubtful)}.")
+def _worth(judged: Sequence[Judged]) -> str:
+    luck = [one.saved.value for one in judged if one.name.startswith(RANDOM)]
+    asked = [one for one in judged if not one.name.startswith((RANDOM, TODAY))]
+    by_luck = f"Random numbers, as many as the largest group, save {min(luck):+,.0f} to {max(luck):+,.0f}"
+    said = [f"{by_luck}: so much another draw of the trees does, and what counts is against their average."]
+    for is_shown, words in ((True, "Every interval lies above zero: "), (False, "Not shown, an interval holds zero: ")):
+        names = [one.name for one in asked if one.is_shown == is_shown]
+        said += [f"{words}{', '.join(names)}."] if names else []
     return " ".join(said)
-
-
-def _price(carried: Sequence[Carried]) -> str:
-    today, *groups = carried
-    free = ", ".join(one.name for one in groups if one.facts <= 0)
-    dear = [
-        f"{one.name} needs {one.facts / today.facts:.1f} times as many facts again in the consumer, and a day of it is "
-        f"made from {one.days} days, where {today.days} are enough now."
-        for one in groups
-        if one.facts > 0
-    ]
-    return " ".join([f"From facts that are at hand today: {free}." if free else "", *dear]).strip()
 
 
 def main() -> None:
@@ -155,9 +172,8 @@ def main() -> None:
     judged = judge(rows_of(table), found, settings)
     report = {"judged": [asdict(one) for one in judged], "carried": [asdict(one) for one in carried]}
     storage.write_json(settings.reports_dir / "within_reach.json", report)
-    text = PAGE.read_text(encoding="utf-8")
-    before, after = text.partition(BEGIN)[0], text.partition(END)[2]
-    storage.write_text(PAGE, f"{before}{BEGIN}\n{tables(judged, carried)}\n{END}{after}")
+    text, made = PAGE.read_text(encoding="utf-8"), tables(judged, carried)
+    storage.write_text(PAGE, f"{text.partition(BEGIN)[0]}{BEGIN}\n{made}\n{END}{text.partition(END)[2]}")
 
 
 if __name__ == "__main__":

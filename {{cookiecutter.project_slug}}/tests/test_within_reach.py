@@ -113,6 +113,7 @@ def test_the_same_facts_known_a_minute_before_the_question_count(reach: ModuleTy
     after = values(reach, world)
 
     assert [name for name in before if after[name] == before[name]] == []
+    assert after["number_delay_mean"] == 0.0, "a correction takes the place of what it corrects"
 
 
 def test_a_model_with_more_columns_leaves_the_projects_own_as_they_were(reach: ModuleType, monkeypatch):
@@ -138,32 +139,44 @@ def test_a_model_with_more_columns_leaves_the_projects_own_as_they_were(reach: M
 def test_what_is_saved_is_counted_on_the_same_flights(reach: ModuleType):
     dates = np.repeat(np.datetime64("2013-10-01") + np.arange(28), 4)
     late = np.tile([True, False, False, False], 28)
-    rows = Rows(np.zeros((112, 0)), late, dates)
+    never, right, unknown = (reach.spent(told, late) for told in (np.zeros(112), late * 1.0, np.full(112, np.nan)))
 
-    by_days, by_weeks = reach.saved(np.zeros(112), late.astype(float), rows)  # never warns; warns of just the late
-    nothing, _ = reach.saved(late.astype(float), late.astype(float), rows)
+    by_days, by_weeks = reach.saved(never, right, dates)
+    partly, _ = reach.saved(never, np.where(np.arange(112) < 56, right, unknown), dates)
 
-    assert (by_days.value, by_weeks.value, nothing.value) == (8_750.0, 8_750.0, 0.0)  # 35 USD for each fourth flight
+    assert (by_days.value, by_weeks.value, partly.value) == (8_750.0,) * 3  # 35 USD for each fourth flight
 
 
-def test_the_page_calls_shown_what_lies_above_zero_and_above_all_random_numbers(reach: ModuleType):
-    def judged(name: str, value: float, low: float, held_out: float = 5.0) -> object:
-        return reach.Judged(
-            name, 0.75, 9_000, Interval(value, low, 90), Interval(value, low, 90), Interval(held_out, held_out, 9)
-        )
+def test_the_random_columns_are_as_many_as_the_largest_group_and_no_table_takes_them_away(reach: ModuleType):
+    found = {group.name: reach.pd.DataFrame(np.zeros((5, len(group.columns)))) for group in reach.GROUPS}
+
+    sets = reach.column_sets(found, 5)
+
+    assert {name: (more.shape[1], len(tables)) for name, (more, tables) in sets.items()} == {
+        "today's": (0, 0),
+        **{"density": (2, 2), "area": (4, 4), "number": (2, 2), "last": (1, 1)},
+        **{"of facts at hand": (7, 7), "all of them": (9, 9)},
+        **{f"random numbers, {n}": (4, 4) for n in range(1, 6)},
+    }
+    assert set(sets["random numbers, 1"][1]) == {""}
+    assert not sets["random numbers, 1"][0].equals(sets["random numbers, 2"][0])
+
+
+def test_the_page_calls_shown_what_lies_above_zero_by_every_measure(reach: ModuleType):
+    def judged(name: str, *lows: float) -> object:
+        return reach.Judged(name, 0.75, 9_000, *(Interval(60, low, 90) for low in lows))
 
     found = [
-        judged("today's", 0, 0),
-        judged("good", 60, 20),
-        judged("doubtful", 60, -1),
-        judged("lucky", 20, 5),
-        judged("once", 60, 20, -5.0),
-        judged("random numbers, 1", 25, -10),
+        judged("today's", 0, 0, 0, 0),
+        judged("good", 20, 10, 5, 1),
+        *(judged(f"doubtful {n}", *np.where(np.arange(4) == n, -1, 5)) for n in range(4)),
+        judged("random numbers, 1", -10, -10, -10, -10),
     ]
     carried = [reach.Carried("today's views", 9, 10, 1.0, 100.0, 4, 9), reach.Carried("good", 1, 10, 1.0, 150.0, 33, 9)]
 
     page = reach.tables(found, carried)
 
-    assert "and above all random numbers: good." in page
-    assert "Not shown: doubtful, lucky, once." in page
+    assert (
+        "above zero: good. Not shown, an interval holds zero: doubtful 0, doubtful 1, doubtful 2, doubtful 3." in page
+    )
     assert "good needs 1.5 times as many facts again" in page
