@@ -1,5 +1,6 @@
 """The features within reach (`benchmarks/within_reach.py`): they know no future, and the page says what was found."""
 
+import copy
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -117,7 +118,7 @@ def test_the_same_facts_known_a_minute_before_the_question_count(reach: ModuleTy
 
 
 def test_a_model_with_more_columns_leaves_the_projects_own_as_they_were(reach: ModuleType, monkeypatch):
-    columns, struck, seen = boosting.MODEL_COLUMNS, dict(outages.OUTAGES), {}
+    columns, struck, seen = boosting.MODEL_COLUMNS, copy.deepcopy(outages.OUTAGES), {}
     dates = np.datetime64("2013-01-01") + np.arange(365)
     rows = Rows(np.zeros((365, len(columns))), np.arange(365) % 2 == 0, dates)
 
