@@ -82,12 +82,12 @@ def mean_load():  # type: ignore[no-untyped-def]
         mean.append(sum(seen) / len(seen))
 
 
-def run(project: Path, seed: int, copies: int) -> list[Row]:
-    """Every task of one copy; what each said is kept in data/random_order/."""
+def run(project: Path, seed: int, copies: int, tasks: list[str]) -> list[Row]:
+    """The tasks of one copy; what each said is kept in data/random_order/."""
     asked = ["git", "describe", "--always", "--dirty"]
     commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout
     python, rows = next(project.glob(".venv/*/python*")), []
-    for task in TASKS:
+    for task in tasks:
         order = ["-p", "randomly", f"--randomly-seed={seed}", f"--basetemp={project / 'tmp'}"]
         log, started = LOGS / f"{seed}-{task}.log", time.monotonic()
         with mean_load() as load, log.open("wb") as said:
@@ -104,13 +104,13 @@ def run(project: Path, seed: int, copies: int) -> list[Row]:
     return rows
 
 
-def all_at_once(seeds: list[int]) -> list[Row]:
+def all_at_once(seeds: list[int], tasks: list[str]) -> list[Row]:
     busy: list[subprocess.Popen] = []
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(len(seeds)) as pool:
         projects = [copy_of(Path(folder) / str(seed)) for seed in seeds]
 
         def one(project: Path, seed: int) -> list[Row]:
-            rows = run(project, seed, len(seeds))
+            rows = run(project, seed, len(seeds), tasks)
             if len(seeds) > 1:
                 busy.extend(subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(2))
             return rows
@@ -147,13 +147,14 @@ load. *Load* is the mean number of processes that ran or waited for a core, the 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("--copies", type=int, default=1, help="how many copies run at the same time")
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=TASKS, help="all, if not said")
     parser.add_argument("--anew", action="store_true", help="forget the runs before")
     options = parser.parse_args()
     if not (ROOT / BUILT / "5_models").exists():
         sys.exit("There is no system that the tests have built: `make test` first.")
     LOGS.mkdir(parents=True, exist_ok=True)
     kept = [] if options.anew or not ROWS.exists() else [Row(**row) for row in json.loads(ROWS.read_text())]
-    rows = kept + all_at_once([secrets.randbelow(100_000) for _ in range(options.copies)])
+    rows = kept + all_at_once([secrets.randbelow(100_000) for _ in range(options.copies)], options.tasks)
     storage.write_text(ROWS, json.dumps([asdict(row) for row in rows], indent=1) + "\n")
     storage.write_text(PAGE, page(rows))
 
