@@ -86,7 +86,7 @@ def run(project: Path, seed: int, copies: int, tasks: list[str]) -> list[Row]:
     """The tasks of one copy; what each said is kept in data/random_order/."""
     asked = ["git", "describe", "--always", "--dirty"]
     commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout
-    python, rows = next(project.glob(".venv/*/python*")), []
+    python, rows = project / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python"), []
     for task in tasks:
         order = ["-p", "randomly", f"--randomly-seed={seed}", f"--basetemp={project / 'tmp'}"]
         log, started = LOGS / f"{seed}-{task}.log", time.monotonic()
