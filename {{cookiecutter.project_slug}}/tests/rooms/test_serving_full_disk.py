@@ -16,7 +16,20 @@ from mlsystem.serving import prediction_log
 from mlsystem.serving.run import metrics_dir, running_service
 from mlsystem.serving.shared_counts import SPACE, reserve
 from mlsystem.settings import ROOT, Settings
-from serving_probe import FLIGHT, NOW, all_but, alone, ask, metric, own_copy, pids, send, wait_until, workers
+from serving_probe import (
+    FLIGHT,
+    NOW,
+    all_but,
+    alone,
+    answers,
+    metric,
+    own_copy,
+    patiently,
+    pids,
+    send,
+    wait_until,
+    workers,
+)
 
 MEGABYTES = 64
 COUNTS = """
@@ -66,7 +79,7 @@ def test_on_a_full_disk_it_answers_says_so_and_recovers(system, small_disk: Path
         before = pids(running)
         full = fill(small_disk)
 
-        given = [ask(running, FLIGHT | {"flight_number": n}).status for n in range(1, 401)]
+        given = [patiently(running, FLIGHT | {"flight_number": n}).status for n in range(1, 401)]
         scrape = send(running, "GET", "/metrics").body.decode()
         told = "".join(str(send(running, "GET", "/model").content["problems"]) for _ in range(8))
         still = pids(running)
@@ -74,11 +87,11 @@ def test_on_a_full_disk_it_answers_says_so_and_recovers(system, small_disk: Path
         replaced = wait_until(lambda: all_but(running, still))
         assert replaced, "nobody came for who was killed"
         with alone(replaced[0], running):
-            given += [ask(running, FLIGHT).status for _ in range(50)]
+            given += [patiently(running, FLIGHT).status for _ in range(50)]
         lives = replaced[0].is_running()
         full.unlink()
         mended = wait_until(lambda: not any(send(running, "GET", "/model").content["problems"] for _ in range(8)))
-        answer = ask(running, FLIGHT).content["predictions"][0]
+        (answer,) = answers(running, FLIGHT)
 
     assert set(given) == {200}
     assert still == before, "a worker died"

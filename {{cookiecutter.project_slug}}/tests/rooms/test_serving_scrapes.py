@@ -6,7 +6,7 @@ import pytest
 
 from mlsystem.serving.run import running_service
 from mlsystem.settings import Settings
-from serving_probe import FLIGHT, alone, ask, metric, send, workers
+from serving_probe import FLIGHT, alone, metric, patiently, send, workers
 
 FLIGHTS = [FLIGHT | {"flight_number": number} for number in range(1, 1_001)]
 OTHERS = [flight | {"origin": "JFK", "destination": "SFO"} for flight in FLIGHTS]
@@ -17,7 +17,7 @@ def test_each_worker_tells_the_same_drift_and_the_same_of_everything_else(make_s
     with running_service(make_settings()) as running:
         both = workers(running)
         for step in range(9):  # far beyond the window of 5,000, and each worker scraped in its turn
-            assert ask(running, *(FLIGHTS if step < 5 else OTHERS)).status == 200
+            assert patiently(running, *(FLIGHTS if step < 5 else OTHERS)).status == 200
             with alone(both[step % 2], running):
                 send(running, "GET", "/metrics")
         told = []
