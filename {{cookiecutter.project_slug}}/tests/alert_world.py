@@ -169,7 +169,7 @@ def _yesterday(folder: Path) -> None:
 
 
 def _wait_until_scraped(client: httpx.Client) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         try:
             found = client.get("/query", params={"query": "count(up == 1)"}).json()["data"]["result"]

@@ -55,7 +55,7 @@ def test_a_store_that_fails_again_and_again_is_left_alone_until_it_answers(break
     failed = [breaker.lookup([flight])[0] for _ in range(MOST_ERRORS + 2)]
     problem = breaker.problem
     rename(rows, "elsewhere", "mlsystem_origin")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 180
     while breaker.problem and time.monotonic() < deadline:
         time.sleep(0.1)
 

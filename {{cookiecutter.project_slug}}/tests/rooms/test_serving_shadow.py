@@ -65,7 +65,7 @@ def test_the_log_holds_the_challengers_probability_beside_the_champions(make_set
     tracking.client(uri).set_registered_model_alias(registry.REGISTERED_MODEL, registry.CHALLENGER, "2")
     with running_service(settings) as running:
         given = [answer for _ in range(10) for answer in answers(running, FLIGHT, FLIGHT | {"origin": "JFK"})]
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 180
         while (table := prediction_log.read(settings.predictions_dir))["shadow_version"].null_count:
             assert time.monotonic() < deadline
             time.sleep(0.2)

@@ -20,7 +20,7 @@ from mlsystem.reporting.verdict import refused_champion, wrongs
 from mlsystem.settings import ROOT, Project, Settings, child_environment
 from mlsystem.streaming.event_log import EventLog
 from seen_states import NOW, WELL, checked, scraped
-from serving_probe import FLIGHT, answers, ask, free_port, metric, send
+from serving_probe import FLIGHT, answers, ask, free_port, metric, send, wait_until
 
 AGAINST_THE_GATE = Promotion("promotion", "1", "2", "me", "better in winter", {"although_refused": "refused: dollars"})
 
@@ -209,14 +209,13 @@ def test_the_page_of_a_running_system_has_its_numbers(service, serving_settings:
 def consuming(settings: Settings) -> Iterator[None]:
     """The consumer as a process, once it answers."""
     command = [sys.executable, "-m", "mlsystem", "consume"]
-    with subprocess.Popen(command, cwd=ROOT, env=child_environment(settings), stdout=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 60
-        while seen.look_at_consumer(f"http://127.0.0.1:{settings.consumer_port}").problem:
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+    process = subprocess.Popen(command, cwd=ROOT, env=child_environment(settings), stdout=subprocess.DEVNULL)
+    try:
+        assert wait_until(lambda: not seen.look_at_consumer(f"http://127.0.0.1:{settings.consumer_port}").problem)
         yield
+    finally:
         process.kill()
+        process.wait(20)
 
 
 def test_a_few_questions_by_hand_are_no_trouble():
