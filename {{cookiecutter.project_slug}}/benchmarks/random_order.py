@@ -28,8 +28,8 @@ from mlsystem.settings import ROOT
 
 TASKS = ("test", "prove", "endure")
 BUILT = Path("data/tests")
-ROWS, PAGE = ROOT / BUILT / "random_order.json", ROOT / "docs/random-order.md"
-LOGS = ROOT / "data/random_order"
+ROWS, PAGE = ROOT / "data/random_order/rows.jsonl", ROOT / "docs/random-order.md"
+LOGS = ROWS.parent
 SUMMARY = re.compile(r"(\d+) (passed|failed|errors?)\b")
 BUSY = "while True: pass"
 SAMPLE_SECONDS = 5
@@ -82,11 +82,11 @@ def mean_load():  # type: ignore[no-untyped-def]
         mean.append(sum(seen) / len(seen))
 
 
-def run(project: Path, seed: int, copies: int, tasks: list[str]) -> list[Row]:
-    """The tasks of one copy; what each said is kept in data/random_order/."""
+def run(project: Path, seed: int, copies: int, tasks: list[str]) -> None:
+    """The tasks of one copy, each kept as it ends with what it said in data/random_order/."""
     asked = ["git", "describe", "--always", "--dirty"]
     commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout
-    python, rows = project / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python"), []
+    python = project / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     for task in tasks:
         order = ["-p", "randomly", f"--randomly-seed={seed}", f"--basetemp={project / 'tmp'}"]
         log, started = LOGS / f"{seed}-{task}.log", time.monotonic()
@@ -99,24 +99,24 @@ def run(project: Path, seed: int, copies: int, tasks: list[str]) -> list[Row]:
             failed.append(f"no summary: {log.name}")
         day, seconds = f"{datetime.now(UTC):%Y-%m-%d}", time.monotonic() - started
         made = (day, commit.strip(), os.cpu_count() or 1, copies, seed, task)
-        rows.append(Row(*made, counts.get("passed", 0), failed, seconds, load[0]))
-        print(f"{task} by seed {seed}: {rows[-1].passed} passed, failed {failed}, {seconds:.0f} s", flush=True)
-    return rows
+        row = Row(*made, counts.get("passed", 0), failed, seconds, load[0])
+        with ROWS.open("a", encoding="utf-8") as rows:
+            rows.write(json.dumps(asdict(row)) + "\n")
+        print(f"{task} by seed {seed}: {row.passed} passed, failed {failed}, {seconds:.0f} s", flush=True)
 
 
-def all_at_once(seeds: list[int], tasks: list[str]) -> list[Row]:
+def all_at_once(seeds: list[int], tasks: list[str]) -> None:
     busy: list[subprocess.Popen] = []
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(len(seeds)) as pool:
         projects = [copy_of(Path(folder) / str(seed)) for seed in seeds]
 
-        def one(project: Path, seed: int) -> list[Row]:
-            rows = run(project, seed, len(seeds), tasks)
+        def one(project: Path, seed: int) -> None:
+            run(project, seed, len(seeds), tasks)
             if len(seeds) > 1:
                 busy.extend(subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(2))
-            return rows
 
         try:
-            return [row for rows in pool.map(one, projects, seeds) for row in rows]
+            list(pool.map(one, projects, seeds))
         finally:
             for process in busy:
                 process.kill()
@@ -153,9 +153,10 @@ def main() -> None:
     if not (ROOT / BUILT / "5_models").exists():
         sys.exit("There is no system that the tests have built: `make test` first.")
     LOGS.mkdir(parents=True, exist_ok=True)
-    kept = [] if options.anew or not ROWS.exists() else [Row(**row) for row in json.loads(ROWS.read_text())]
-    rows = kept + all_at_once([secrets.randbelow(100_000) for _ in range(options.copies)], options.tasks)
-    storage.write_text(ROWS, json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+    if options.anew:
+        ROWS.unlink(missing_ok=True)
+    all_at_once([secrets.randbelow(100_000) for _ in range(options.copies)], options.tasks)
+    rows = [Row(**json.loads(line)) for line in ROWS.read_text(encoding="utf-8").splitlines()]
     storage.write_text(PAGE, page(rows))
 
 
