@@ -28,10 +28,10 @@ figures: demo  ## Write that run's figures into this README; a project's come fr
 	@$(BAKE)/.venv/bin/python -c "from pathlib import Path; from mlsystem.reporting.readme import write_figures; \
 		write_figures(Path('README.md'), Path('$(BAKE)/reports'))"
 
-test: setup  ## Run every test, and last walk a user's day: generate, test and demo a project (40 min)
+test: setup  ## Run every test, and last walk a user's day: generate, test, prove, move and demo a project (28 min)
 	@$(BIN)/python -m pytest
 
-quick: setup  ## Run the tests that need no installed bake (5 min)
+quick: setup  ## Run the tests that need no installed bake (3 min)
 	@$(BIN)/python -m pytest -m "not slow"
 
 check: setup  ## Lint, formatting and types (5 s)

@@ -33,7 +33,7 @@ SPAN = Span(DAY, DAY, timedelta(minutes=30))
 KILLS = 20
 SPEED = 24 * 3600 / 100  # a day in 100 s, and longer for what is killed
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slowest
 
 
 def new(system, folder: Path) -> Settings:  # type: ignore[no-untyped-def]
