@@ -234,6 +234,7 @@ def test_the_question_that_smoke_prints_can_be_asked_again_by_hand(up: dict[str,
     assert browser.RAW.findall(said.stdout) == []
 
 
+@pytest.mark.last
 def test_down_leaves_nothing(up: dict[str, str], settings: Settings):
     """The last: from here on nothing of it runs."""
     said = step(settings, ["down"]).said

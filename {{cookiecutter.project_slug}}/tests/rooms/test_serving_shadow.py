@@ -72,6 +72,10 @@ def test_the_log_holds_the_challengers_probability_beside_the_champions(make_set
         while metric(text := send(running, "GET", "/metrics").body.decode(), "shadow_predictions_total") < len(given):
             assert time.monotonic() < deadline, "the scores are in the log and not counted"
             time.sleep(0.1)
+        last = {answers(running, FLIGHT)[0]["prediction_id"] for _ in range(30)}
+
+    scored = prediction_log.read(settings.predictions_dir).to_pandas().set_index("prediction_id")["shadow_version"]
+    assert set(scored[list(last)]) == {"2"}, "what was answered just before the stop is scored as well"
 
     challenger = registry.load_version(uri, "2")
     logged = {row["prediction_id"]: row for row in table.to_pylist()}

@@ -159,7 +159,7 @@ def _budgets(evidence: Evidence, limits: Limits) -> tuple[Rule, ...]:
             f"{shadow.scored:,} of {shadow.asked:,} live questions scored, the furthest "
             f"{wording.figure(shadow.furthest, 2)} from its file's answer",
             f"at least {limits.fewest_shadowed:,} and {limits.shadow_share:.0%} scored, each within "
-            f"{wording.figure(limits.shadow_furthest)}",
+            f"1 in {1 / limits.shadow_furthest:,.0f}",
         ),
         Rule(
             "latency",

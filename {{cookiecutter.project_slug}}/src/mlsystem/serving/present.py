@@ -59,6 +59,9 @@ class Present:
         self._closed.set()
         if self._thread.is_alive():
             self._thread.join(timeout=5)
+        if self._shadow is not None and not self._thread.is_alive():
+            self._shadow.score()  # of the last answers: a day that ends with a stop is scored to its end
+            self._shadow.close()
         if self.loaded is not None:
             self.loaded.predictor.log.close()
 

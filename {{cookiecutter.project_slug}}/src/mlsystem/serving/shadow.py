@@ -57,5 +57,5 @@ class Shadow:
                 self._metrics.shadow_predictions.inc(len(rows))
 
     def close(self) -> None:
-        """No more is scored; what waits is forgotten."""
+        """No more is scored."""
         self._log.close()
