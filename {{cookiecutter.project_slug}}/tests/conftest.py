@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,9 @@ from serving_probe import free_port
 
 SETTINGS = Settings(data_dir=ROOT / "data/tests", reports_dir=ROOT / "data/tests/reports")
 configure_tools(SETTINGS)
+for number in (signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)):
+    if signal.getsignal(number) is signal.SIG_IGN:  # by nohup, or a shell's &: what we start and stop would inherit it
+        signal.signal(number, lambda *_: None)  # still ignored here; a child begins with the default
 STAGES = ("validated", "featured", "system")  # the fixtures below, each made from the one before
 LONG = ("test_tasks.py", "test_serving_answers.py", "test_serving_refusals.py", "test_serving_faults.py")
 SHARE_THE_SERVICE = ("test_serving_answers.py", "test_serving_refusals.py")

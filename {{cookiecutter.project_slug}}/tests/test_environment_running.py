@@ -202,6 +202,17 @@ def test_a_task_that_a_signal_ends_leaves_no_process_and_goes_on_the_next_time(p
         assert (running.returncode, "run it again and it goes on from here" in words) == (130, True)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there a signal is not ignored by a parent's leave")
+def test_tests_under_nohup_in_the_background_start_what_can_be_stopped():
+    looks = "import signal; print(signal.getsignal(signal.SIGINT).__name__, signal.getsignal(signal.SIGHUP).name)"
+    tests = f"import conftest, subprocess, sys; subprocess.run([sys.executable, '-c', {looks!r}], check=True)"
+    shell = ["sh", "-c", 'trap \'\' HUP INT; exec "$0" -c "$1"', sys.executable, tests]
+
+    told = subprocess.run(shell, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+
+    assert (told.stdout, told.stderr) == ("default_int_handler SIG_DFL\n", "")
+
+
 @pytest.mark.slow
 def test_behind_a_dead_proxy_a_system_comes_up_and_is_seen_asked_and_stopped(system, tmp_path: Path):  # type: ignore[no-untyped-def]
     settings = own_copy(system.settings, tmp_path / "data").model_copy(update=own_ports())
