@@ -123,7 +123,12 @@ def test_without_a_task_the_tasks_are_listed(own_settings: Settings):
 
 
 @pytest.mark.slow
-def test_replay_and_smoke_ask_the_service_that_is_up(system, tmp_path: Path):
+def test_replay_and_smoke_ask_the_service_that_is_up_and_none_leaves_a_temporary_file(
+    system, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
     ports = {f"{name}_port": free_port() for name in ("serving", "consumer", "mlflow", "prefect", "prometheus")}
     settings = own_copy(system.settings, tmp_path / "data").model_copy(update=ports)
     open_store(settings.features_dir, settings.online_dir)
@@ -144,3 +149,4 @@ def test_replay_and_smoke_ask_the_service_that_is_up(system, tmp_path: Path):
     assert "'degraded': False" in smoke.stdout, "the demo's own day is not this one, and the store is for this one"
     assert smoke.stdout.count("curl -s http://") == 1
     assert json.loads((settings.reports_dir / "monitoring.json").read_text())["quality"]["predictions"] == asked
+    assert list(temporary.iterdir()) == []

@@ -1,5 +1,7 @@
 """The consumer as a process of its own: takes in what the log gets, until it is stopped, and serves its metrics."""
 
+import signal
+import sys
 import time
 from contextlib import closing
 from datetime import timedelta
@@ -31,6 +33,7 @@ def make_consumer(
 
 def consume(settings: Settings) -> None:
     """Consume until the process is ended; a kill at any moment is as good an end as any. Raises AlreadyConsumed."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # what libraries do at exit is done, as with Ctrl-C
     online = OnlineFeatures(open_store(settings.features_dir, settings.online_dir, register=False))
     metrics = ConsumerMetrics(lambda: _lag(log_path(settings)), lambda: _dead_letters(log_path(settings)), SILENT_FROM)
     consumer = make_consumer(settings, EventLog(log_path(settings)), online, metrics)

@@ -107,9 +107,10 @@ def main(settings: Settings) -> None:
     counts = metrics_dir(settings)
     shutil.rmtree(counts, ignore_errors=True)
     counts.mkdir(parents=True)
-    own = {"BENTOML_HOME": str(counts.parent), "PROMETHEUS_MULTIPROC_DIR": str(counts), "PYTHONUNBUFFERED": "1"}
-    threads = {"OMP_NUM_THREADS": str(settings.threads)}
-    command, environment = [sys.executable, "-m", SERVER], child_environment(settings, **own, **threads)
+    # Feast has a name of its own for that folder; not told, it makes one that stays behind when a worker is stopped.
+    own = dict.fromkeys(("PROMETHEUS_MULTIPROC_DIR", "PROMETHEUS_MULTIPROCESS_DIR"), str(counts))
+    own |= {"BENTOML_HOME": str(counts.parent), "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": str(settings.threads)}
+    command, environment = [sys.executable, "-m", SERVER], child_environment(settings, **own)
     if os.name == "nt":  # there the new program would be another process, and this one gone
         sys.exit(subprocess.run(command, env=environment, check=False).returncode)
     os.execve(sys.executable, command, environment)
