@@ -6,12 +6,19 @@ import subprocess
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-BROWSERS_OWN = ("googleapis.com", "google.com", "gvt1.com")  # what the browser asks for itself, whatever it shows
+BROWSERS_OWN = {  # whom the browser asks for itself, whatever it shows, about:blank too
+    "accounts.google.com",
+    "clients2.google.com",
+    "edgedl.me.gvt1.com",
+    "redirector.gvt1.com",
+    "update.googleapis.com",
+}
 RAW = re.compile(r"\b\d+\.\d{6,}|[\d.]+[eE][+-]\d+|\bnan\b|\binf(?:inity)?\b", re.IGNORECASE)
 WIDTHS = [390, 1280]  # a telephone and a laptop
 
@@ -85,4 +92,4 @@ def fetched(url: str, folder: Path) -> set[str]:
     command = [CHROMIUM, "--headless", "--no-sandbox", *QUIET, "--disable-component-update", *flags, "--dump-dom", url]
     subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     asked = re.findall(r'"url":"((?:https?|wss?|ftp)://[^"]+)"', log.read_text(errors="replace"))
-    return {one for one in asked if not any(host in one for host in BROWSERS_OWN)}
+    return {one for one in asked if urlsplit(one).hostname not in BROWSERS_OWN}

@@ -1,5 +1,6 @@
 """The command line, as a person uses it: each test is one or more real processes."""
 
+import ipaddress
 import json
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from mlsystem import storage
@@ -18,6 +20,7 @@ from mlsystem.settings import ROOT, Settings, child_environment
 from mlsystem.source.deliver import deliver
 from mlsystem.validation.validate import validate
 from serving_probe import free_port, metric, own_copy
+from up_probe import processes_of
 
 
 def mlsystem(settings: Settings, *arguments: str) -> subprocess.CompletedProcess:
@@ -130,10 +133,13 @@ def test_replay_and_smoke_ask_the_service_that_is_up_and_none_leaves_a_temporary
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
     ports = {f"{name}_port": free_port() for name in ("serving", "consumer", "mlflow", "prefect", "prometheus")}
-    settings = own_copy(system.settings, tmp_path / "data").model_copy(update=ports)
+    settings = own_copy(system.settings, tmp_path / "data").model_copy(update=ports | {"serving_host": "0.0.0.0"})
     open_store(settings.features_dir, settings.online_dir)
-    assert mlsystem(settings, "up").returncode == 0
+    up = mlsystem(settings, "up")
+    assert up.returncode == 0, up.stdout + up.stderr
     try:
+        heard = {one.laddr for process in processes_of(settings) for one in process.net_connections("tcp")
+                 if one.status == psutil.CONN_LISTEN}  # fmt: skip
         replayed = mlsystem(settings, "replay", "--day", "2013-11-05", "--minutes", "30")
         smoke = mlsystem(settings, "smoke")
         text = httpx.get(f"http://127.0.0.1:{settings.serving_port}/metrics", timeout=60).text
@@ -150,3 +156,7 @@ def test_replay_and_smoke_ask_the_service_that_is_up_and_none_leaves_a_temporary
     assert smoke.stdout.count("curl -s http://") == 1
     assert json.loads((settings.reports_dir / "monitoring.json").read_text())["quality"]["predictions"] == asked
     assert list(temporary.iterdir()) == []
+    assert {at.port for at in heard if not ipaddress.ip_address(at.ip).is_loopback} == {settings.serving_port}
+    assert [line.partition("] ")[2].strip() for line in up.stdout.splitlines() if "WARNING" in line] == [
+        "WARNING: 0.0.0.0 is open to other machines, and service asks nobody who he is"
+    ]

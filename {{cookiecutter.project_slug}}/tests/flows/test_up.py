@@ -1,5 +1,7 @@
 """A system that runs by itself: `make up`, a replayed day, `make deploy`; then nobody touches it, and it works."""
 
+import re
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+import browser
 import logs_read
 from mlsystem.addresses import address, service_url
 from mlsystem.settings import Settings
@@ -29,6 +32,7 @@ class World:
     prefect: httpx.Client
     deploy_log: Path
     said: dict[str, str]
+    told: str  # by `make up`
 
     def ask(self, path: str, **body: Any) -> list[dict[str, Any]]:
         return self.prefect.post(path, json=body).raise_for_status().json()
@@ -61,7 +65,7 @@ def world(system, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]: 
         deploy = begin(settings, deploy_log, "deploy", "--cron", "* * * * *")
         with httpx.Client(base_url=f"{address(settings, 'prefect').url}/api", timeout=60) as client:
             said = {"up": up.stderr, "replay": replayed.stderr, "replayed": replayed.stdout}
-            yield World(settings, client, deploy_log, said)
+            yield World(settings, client, deploy_log, said, up.stdout)
     finally:
         if deploy is not None:
             deploy.terminate()
@@ -109,6 +113,20 @@ def monitors(world: World) -> list[dict[str, Any]]:
     flows = {flow["id"]: flow["name"] for flow in world.ask("/flows/filter")}
     runs = world.ask("/flow_runs/filter")
     return [run for run in runs if flows[run["flow_id"]] == "monitor" and run["parent_task_run_id"] is None]
+
+
+@pytest.mark.parametrize("name", ["prefect", "mlflow", "prometheus", "service", "consumer"])
+def test_no_page_of_a_server_asks_anybody_but_that_server(world: World, tmp_path: Path, name: str):
+    if name == "prometheus" and shutil.which(name) is None:
+        pytest.skip("this test needs Prometheus (Debian's package has that name)")
+    own = address(world.settings, {"service": "serving"}.get(name, name)).url
+    link = re.search(rf"{name}: (http\S+)", world.told)
+
+    assert link, world.told
+    asked = browser.fetched(link[1], tmp_path)
+
+    assert {one for one in asked if not one.startswith(own)} == set()
+    assert any(one.startswith(own) for one in asked), "the page was asked for"
 
 
 def test_through_quiet_minutes_no_process_writes_an_error_or_repeats_a_warning(world: World):

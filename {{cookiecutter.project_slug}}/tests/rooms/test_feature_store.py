@@ -1,6 +1,8 @@
 """The online store's guards: what Feast leaves to its user, and what a kill can leave behind."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +17,7 @@ from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.replaced import StoreFile
 from mlsystem.feature_store.store import NotRegistered, open_store
 from mlsystem.serving.predictor import because
+from mlsystem.settings import Settings, child_environment
 
 NOON = datetime(2013, 6, 3, 12, tzinfo=UTC)
 FLIGHT = Flight("AA", "JFK", "LAX", NOON + timedelta(hours=2), NOON + timedelta(hours=8), "N1")
@@ -200,3 +203,17 @@ def test_a_file_that_could_not_be_opened_anew_is_tried_again(tmp_path):
 
     assert [file.follow(fails_at_first) for _ in range(2)] == [True, False]
     assert len(tried) == 2
+
+
+@pytest.mark.parametrize("room", ["online", "store", "training_sets"])
+def test_a_process_with_feast_counts_in_memory_unless_it_was_given_a_folder(tmp_path, room: str):
+    """Feast makes one of its own in the system's folder for temporary files; a full one would end the consumer."""
+    counts = f"""import mlsystem.feature_store.{room}
+from prometheus_client import Counter
+Counter("facts", "Facts.").inc()"""
+    environment = child_environment(Settings(data_dir=tmp_path / "data"), TMPDIR=str(tmp_path))
+
+    killed = f"{counts}\nimport os; os._exit(0)"  # at an end of its own Feast would remove them
+    subprocess.run([sys.executable, "-c", killed], env=environment, check=True)
+
+    assert list(tmp_path.rglob("*.db")) == []

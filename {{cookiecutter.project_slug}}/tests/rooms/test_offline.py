@@ -55,6 +55,14 @@ def test_the_data_docs_are_styled_fit_their_screen_and_offer_no_button_that_does
     assert "border-collapse" in pages[2].read_text()
 
 
+@pytest.mark.parametrize("host", ["fonts.googleapis.com", "www.googletagmanager.com", "cdn.example"])
+def test_a_page_that_fetches_from_elsewhere_would_be_found(tmp_path: Path, host: str):
+    page = tmp_path / "page.html"
+    page.write_text(f'<img src="https://{host}/one.png">')
+
+    assert browser.fetched(page.as_uri(), tmp_path) == {f"https://{host}/one.png"}
+
+
 def test_the_reports_are_read_without_a_network(system, tmp_path: Path):  # type: ignore[no-untyped-def]
     (tmp_path / "status.html").write_text(render(WELL, Project(), NOW))
     for page in (system.settings.reports_dir / "report.html", tmp_path / "status.html"):

@@ -1,15 +1,15 @@
 """What cannot be a question is refused in a sentence, whatever it is, and the service goes on as before."""
 
 import http.client
+import select
 import socket
-import time
 from contextlib import suppress
 
 import pytest
 
 from bad_questions import bad_questions
 from mlsystem.serving.run import Running
-from serving_probe import FLIGHT, JSON, answers, ask, pids, send
+from serving_probe import FLIGHT, JSON, TRIES, answers, ask, pids, send
 
 
 def test_two_hundred_bad_inputs_are_refused_in_a_sentence_and_no_worker_dies(service: Running):
@@ -84,18 +84,21 @@ def test_a_body_without_a_length_is_stopped_at_the_limit(service: Running):
 
 
 def test_a_body_that_never_arrives_is_given_up_and_does_not_hold_up_others(service: Running):
+    refusals, before = [], []
     host, port = service.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=60) as slow:
-        slow.sendall(
-            b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{"
-        )
-        started = time.monotonic()
-        assert answers(service, FLIGHT)
-        assert time.monotonic() - started < 3
+    for _ in range(TRIES):  # a busy machine may take as long for an answer as a body is waited for
+        with socket.create_connection((host, int(port)), timeout=60) as slow:
+            slow.sendall(
+                b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{"
+            )
+            assert answers(service, FLIGHT)
+            before.append(not select.select([slow], [], [], 0)[0])
+            refusals.append(slow.recv(10_000).split(b"\r\n")[0])
+        if before[-1]:
+            break
 
-        refusal = slow.recv(10_000)
-
-    assert b" 408 " in refusal.split(b"\r\n")[0]
+    assert before[-1], "others are answered while the body is waited for"
+    assert all(b" 408 " in one for one in refusals)
 
 
 def test_a_caller_that_hangs_up_in_the_middle_leaves_no_error(service: Running):

@@ -10,6 +10,7 @@ from mlsystem.domain.request import CODES, MODEL_COLUMNS
 from mlsystem.training import boosting, candidates, climatology
 from mlsystem.training.calibration import Calibration, calibrate, log_loss, log_odds
 from mlsystem.training.compare import Comparison, compare
+from mlsystem.training.evaluation import evaluate
 from mlsystem.training.out_of_fold import FOLDS, folds, out_of_fold
 from mlsystem.training.outages import OUTAGES, SHARE, with_outages, without
 from mlsystem.training.plots import write_plots
@@ -251,6 +252,37 @@ def test_the_score_reference_is_of_flights_that_the_model_had_not_seen(compariso
 
     assert sum(winner.score_reference.counts) == len(rows)
     assert log_loss(winner.fitted.held_out, rows.is_late) > log_loss(winner.fitted.predict(rows.matrix), rows.is_late)
+
+
+def test_without_tail_numbers_the_chosen_model_is_measured_on_test_with_none_of_what_they_tell(comparison: Comparison):
+    test = split_rows(rows_of(planted_training_set()), comparison.split)["test"]
+    blind = test.matrix.copy()
+    for name in ("previous_leg_delay", "previous_leg_is_landed", "previous_leg_age", "aircraft_seats"):
+        blind[:, MODEL_COLUMNS.index(name)] = np.nan
+
+    worth = evaluate(comparison.winner.fitted.predict(blind), test.is_late).metrics
+
+    assert comparison.without_tail_number == worth
+    told = summarise(comparison)["without_tail_number"]
+    assert told["auc"] == worth["auc"]
+    assert told["dearer_usd_per_1000"] == worth["usd_per_1000"] - comparison.winner.test.metrics["usd_per_1000"]
+
+
+def test_reasons_are_compared_with_exact_attributions_row_by_row(comparison: Comparison):
+    model = comparison.results["lightgbm"].fitted.model
+    rows = rows_of(planted_training_set()).matrix[:40]
+    first = three = turned = 0
+    for row in rows:
+        paths, exact = model.contributions(row[None])[0], model.booster.predict(row[None], pred_contrib=True)[0][:-1]
+        ours, theirs = (sorted(range(len(one)), key=lambda at, one=one: -abs(one[at]))[:3] for one in (paths, exact))
+        first += ours[0] == theirs[0]
+        three += set(ours) == set(theirs)
+        turned += sum(np.sign(paths[at]) != np.sign(exact[at]) for at in ours)
+
+    found = boosting.agreement(model, rows)
+
+    assert found == pytest.approx({"rows": 40, "first": first / 40, "three": three / 40, "turned": turned / 120})
+    assert 0.5 < found["first"] <= 1, "one column makes these flights late, and both see it"
 
 
 def test_a_comparison_is_drawn_in_three_pictures(comparison: Comparison, tmp_path):

@@ -91,7 +91,6 @@ def look_at_service(url: str) -> Service:
         status, said = _get(f"{url}/readyz")
         problem = "" if status == 200 else str(json.loads(said)["error"])
         model, scrape = dict(json.loads(_get(f"{url}/model")[1])), parse(_get(f"{url}/metrics")[1])
-        problem = problem or "; ".join(model.get("problems", ()))
     except (OSError, http.client.HTTPException) as found:
         return Service(url, at, problem=_no_answer(found))
     except (ValueError, TypeError, KeyError):  # NoScrape is a ValueError

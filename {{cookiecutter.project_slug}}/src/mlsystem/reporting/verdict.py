@@ -44,6 +44,8 @@ def _service(service: Service) -> Iterator[str]:
         return
     if service.problem:
         yield f"the service is not ready: {service.problem}"
+    for problem in service.model.get("problems", ()):
+        yield f"the service answers, but {problem}"
     seen = service.scrape
     flights, slowest = seen.total("predictions_total"), seen.quantile(SECONDS, 0.99, route=PREDICT)
     for name, share, most in (
