@@ -5,7 +5,7 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,9 +108,22 @@ def all_but(running: Running, known: Iterable[int], number: int = 1) -> list[psu
     return found if len(found) == number else []
 
 
+def accepts(worker: psutil.Process, running: Running) -> bool:
+    """Whether it took one of some new connections: who has begun to answer does, sooner or later."""
+    host, port = running.url.removeprefix("http://").split(":")
+    with ExitStack() as stack:
+        opened = [stack.enter_context(socket.create_connection((host, int(port)), timeout=60)) for _ in range(TRIES)]
+        time.sleep(0.1)  # for the kernel to hand them out
+        ours = {one.getsockname()[1] for one in opened}
+        return any(one.raddr and one.raddr.port in ours for one in worker.net_connections("tcp"))
+
+
 @contextmanager
 def alone(worker: psutil.Process, running: Running) -> Iterator[None]:
-    """Only this worker answers: the others are stopped, so they accept nothing."""
+    """Only this worker, which `accepts`, answers: the others are stopped, so they accept nothing.
+
+    Who is stopped for longer than a worker may hang is replaced, as it should be.
+    """
     stopped = [one for one in workers(running) if one.pid != worker.pid]
     for one in stopped:
         one.suspend()
@@ -118,7 +131,8 @@ def alone(worker: psutil.Process, running: Running) -> Iterator[None]:
         yield
     finally:
         for one in stopped:
-            one.resume()
+            with suppress(psutil.NoSuchProcess):
+                one.resume()
 
 
 def metric(text: str, name: str, **labels: str) -> float:

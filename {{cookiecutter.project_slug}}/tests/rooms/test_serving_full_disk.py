@@ -19,6 +19,7 @@ from mlsystem.settings import ROOT, Settings
 from serving_probe import (
     FLIGHT,
     NOW,
+    accepts,
     all_but,
     alone,
     answers,
@@ -86,6 +87,7 @@ def test_on_a_full_disk_it_answers_says_so_and_recovers(system, small_disk: Path
         workers(running)[0].send_signal(signal.SIGKILL)  # whoever is started on the full disk must live as well
         replaced = wait_until(lambda: all_but(running, still))
         assert replaced, "nobody came for who was killed"
+        assert wait_until(lambda: accepts(replaced[0], running)), "who came for it does not begin to answer"
         with alone(replaced[0], running):
             given += [patiently(running, FLIGHT).status for _ in range(50)]
         lives = replaced[0].is_running()
