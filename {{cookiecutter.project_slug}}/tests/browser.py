@@ -15,6 +15,7 @@ QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-backgro
 BROWSERS_OWN = {  # whom the browser asks for itself, whatever it shows, about:blank too
     "accounts.google.com",
     "clients2.google.com",
+    "content-autofill.googleapis.com",
     "edgedl.me.gvt1.com",
     "redirector.gvt1.com",
     "update.googleapis.com",

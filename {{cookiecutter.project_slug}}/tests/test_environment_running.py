@@ -127,6 +127,20 @@ def test_a_raw_file_of_any_kind_is_taken_in_or_told(place: hostile.Place, raw: P
         assert "run the same command again" in told.words
 
 
+@pytest.mark.slow
+def test_with_the_copied_example_a_day_is_taken_in_where_it_is_without_one(place: hostile.Place, tmp_path: Path):
+    shutil.rmtree(place.data / "2_validated", ignore_errors=True)
+    shutil.copy2(place.root / ".env.example", place.root / ".env")
+    try:
+        told = place.run("ingest", *DAY, cwd=tmp_path)
+    finally:
+        (place.root / ".env").unlink()
+
+    assert (told.status, told.left) == (0, []), told.words
+    assert list((place.data / "2_validated/flights").rglob("*.parquet"))
+    assert list(tmp_path.iterdir()) == [], "its relative folders are the project's"
+
+
 @pytest.mark.parametrize("name", FOLDERS)
 def test_a_folder_of_any_name_is_a_folder(place: hostile.Place, name: str):
     told = place.run("status", MLSYSTEM_DATA_DIR=f"odd/{name}/data", MLSYSTEM_REPORTS_DIR=f"odd/{name}/reports")

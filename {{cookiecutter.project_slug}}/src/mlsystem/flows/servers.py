@@ -83,7 +83,11 @@ def _mlflow(settings: Settings) -> Server:
 def _prefect(settings: Settings) -> Server:
     at = address(settings, "prefect")
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", at.ip, "--port", str(at.port)]
-    own = {"PREFECT_SERVER_UI_API_URL": f"{at.url}/api"}  # else its page asks whoever listens at port 4200
+    own = {
+        "PREFECT_SERVER_UI_API_URL": f"{at.url}/api",  # else its page asks whoever listens at port 4200
+        "PREFECT_SERVER_UI_V2_ENABLED": "false",  # that page asks amplitude.com as it opens, whatever else is set
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    }
     return Server("prefect", command, at, "/api/ready", folder=tools_dir(settings), environment=QUIET | own)
 
 
