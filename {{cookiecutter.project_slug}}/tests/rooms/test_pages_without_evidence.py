@@ -112,7 +112,7 @@ def test_the_readme_says_what_tail_numbers_and_cancelled_flights_hide(run: dict)
     assert "Its tail numbers are hindsight: 30 % of the cancelled flights lack one, 0.0 % of the flown." in said
     assert "Without any it has an AUC of 0.740, and 1,000 flights cost 185 dollars more." in said
     assert "20 cancelled or diverted flights of those days have no label and are not counted" in said
-    assert "were each a surprise, 1,000 flights would cost 1,111 dollars more" in said
+    assert "were each a surprise, 1,000 scheduled flights would cost 1,111 dollars more" in said
 
 
 @pytest.mark.parametrize("value", STRANGE, ids=str)

@@ -111,7 +111,7 @@ def _worth(run: dict[str, Any]) -> list[str]:
         f"That is {perfect} of what perfect foresight would save. A warning costs {warning:,.0f} dollars, a surprise "
         f"{surprise:,.0f}: assumptions, for one traveller per flight; with each of them halved or doubled it saves "
         f"{wording.between(*range_of_savings)}. {run['never_arrived']['flights']:,} cancelled or diverted flights of "
-        "those days have no label and are not counted; were each a surprise, 1,000 flights would cost "
+        "those days have no label and are not counted; were each a surprise, 1,000 scheduled flights would cost "
         f"{wording.number(run['never_arrived']['usd_per_1000'])} dollars more.",
         "",
         f"Its tail numbers are hindsight: {wording.share(unnamed['cancelled'], 0)} of the cancelled flights lack one, "
