@@ -3,28 +3,20 @@
 import asyncio
 import json
 
-import httpx
-
 
 async def states_of_scheduled_runs() -> list[str]:
-    """By the public API, on which `make deploy` and the server's own scheduler work as well."""
+    """By Prefect's client, as `make deploy` asks: it asks again where the server says that SQLite was locked."""
+    from prefect.client.orchestration import PrefectClient
+    from prefect.client.schemas.actions import DeploymentScheduleCreate
+    from prefect.client.schemas.schedules import IntervalSchedule
     from prefect.server.api.server import create_app
 
-    app = create_app(ephemeral=True)
-    transport = httpx.ASGITransport(app)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://prefect/api") as client,
-    ):
-
-        async def ask(path: str, **body: object) -> dict:
-            return (await client.post(path, json=body)).raise_for_status().json()
-
-        flow = await ask("/flows/", name="nothing")
-        often = {"active": True, "schedule": {"interval": 3600}}
-        deployment = await ask("/deployments/", name="hourly", flow_id=flow["id"], schedules=[often])
-        await ask(f"/deployments/{deployment['id']}/schedule", min_runs=1)
-        return [run["state_name"] for run in await ask("/flow_runs/filter")]
+    often = DeploymentScheduleCreate(schedule=IntervalSchedule(interval=3600))
+    async with PrefectClient(create_app(ephemeral=True)) as client:
+        flow = await client.create_flow_from_name("nothing")
+        deployment = await client.create_deployment(flow, "hourly", schedules=[often])
+        await client.request("POST", "/deployments/{id}/schedule", path_params={"id": deployment}, json={"min_runs": 1})
+        return [run.state_name for run in await client.read_flow_runs()]
 
 
 if __name__ == "__main__":
