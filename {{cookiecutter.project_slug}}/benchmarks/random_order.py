@@ -1,8 +1,8 @@
 """Every test in random orders beside a load, and docs/random-order.md: `python benchmarks/random_order.py --copies 3`.
 
 So many copies of the project run all their tests at the same time, each in an order of its own: each copy's two workers
-are the others' load, and who is done keeps two processes busy until the last is. One copy is a quiet machine (some 35
-minutes on 2 cores; three copies take three times as long). What `make test` has built is copied with them.
+are the others' load, and who is done keeps two processes busy until the last is. `--busy 4` keeps so many busy beside.
+One copy alone is a quiet machine (some 35 minutes on 2 cores; three take three times as long). What `make test` has built is copied with them.
 """
 
 import argparse
@@ -49,6 +49,7 @@ class Row:
     failed: list[str]
     seconds: float
     load: float
+    busy: int = 0  # processes that did nothing but keep a core busy
 
 
 def copy_of(folder: Path) -> Path:
@@ -82,7 +83,7 @@ def mean_load():  # type: ignore[no-untyped-def]
         mean.append(sum(seen) / len(seen))
 
 
-def run(project: Path, seed: int, copies: int, tasks: list[str]) -> None:
+def run(project: Path, seed: int, copies: int, busy: int, tasks: list[str]) -> None:
     """The tasks of one copy, each kept as it ends with what it said in data/random_order/."""
     asked = ["git", "describe", "--always", "--dirty"]
     commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout
@@ -99,22 +100,27 @@ def run(project: Path, seed: int, copies: int, tasks: list[str]) -> None:
             failed.append(f"no summary: {log.name}")
         day, seconds = f"{datetime.now(UTC):%Y-%m-%d}", time.monotonic() - started
         made = (day, commit.strip(), os.cpu_count() or 1, copies, seed, task)
-        row = Row(*made, counts.get("passed", 0), failed, seconds, load[0])
+        row = Row(*made, counts.get("passed", 0), failed, seconds, load[0], busy)
         with ROWS.open("a", encoding="utf-8") as rows:
             rows.write(json.dumps(asdict(row)) + "\n")
         print(f"{task} by seed {seed}: {row.passed} passed, failed {failed}, {seconds:.0f} s", flush=True)
 
 
-def all_at_once(seeds: list[int], tasks: list[str]) -> None:
+def kept_busy(processes: int) -> list[subprocess.Popen]:
+    return [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(processes)]
+
+
+def all_at_once(seeds: list[int], beside: int, tasks: list[str]) -> None:
     busy: list[subprocess.Popen] = []
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(len(seeds)) as pool:
         projects = [copy_of(Path(folder) / str(seed)) for seed in seeds]
 
         def one(project: Path, seed: int) -> None:
-            run(project, seed, len(seeds), tasks)
+            run(project, seed, len(seeds), beside, tasks)
             if len(seeds) > 1:
-                busy.extend(subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(2))
+                busy.extend(kept_busy(2))
 
+        busy += kept_busy(beside)
         try:
             list(pool.map(one, projects, seeds))
         finally:
@@ -125,7 +131,7 @@ def all_at_once(seeds: list[int], tasks: list[str]) -> None:
 def page(rows: list[Row]) -> str:
     red = [row for row in rows if row.failed]
     told = [
-        f"| {row.day} | {row.commit} | {row.copies} | {row.seed} | `make {row.task}` | {row.passed} | "
+        f"| {row.day} | {row.commit} | {row.copies} | {row.busy} | {row.seed} | `make {row.task}` | {row.passed} | "
         f"{', '.join(f'`{name}`' for name in row.failed) or 'none'} | {row.seconds / 60:.0f} | {row.load:.1f} |"
         for row in rows
     ]
@@ -133,13 +139,13 @@ def page(rows: list[Row]) -> str:
 
 Written by `python benchmarks/random_order.py`, on {rows[-1].cores} cores with {platform.system()} and Python
 {platform.python_version()}. Where several copies of the project ran at once, each copy's two workers were the others'
-load. *Load* is the mean number of processes that ran or waited for a core, the row's own among them.
+load; *busy beside* are processes that do nothing else but keep a core busy. *Load* is the mean number of processes that ran or waited for a core, the row's own among them.
 `make test ARGS="-p randomly --randomly-seed=SEED"` is a row's order again.
 
 ## {f"{len(red)} of {len(rows)} runs were red" if red else f"All {len(rows)} runs were green"}
 
-| day | commit | copies at once | seed | task | passed | failed | minutes | load |
-|---|---|---|---|---|---|---|---|---|
+| day | commit | copies at once | busy beside | seed | task | passed | failed | minutes | load |
+|---|---|---|---|---|---|---|---|---|---|
 {chr(10).join(told)}
 """
 
@@ -147,6 +153,7 @@ load. *Load* is the mean number of processes that ran or waited for a core, the 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("--copies", type=int, default=1, help="how many copies run at the same time")
+    parser.add_argument("--busy", type=int, default=0, help="how many processes keep the cores busy beside them")
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=TASKS, help="all, if not said")
     parser.add_argument("--anew", action="store_true", help="forget the runs before")
     options = parser.parse_args()
@@ -155,7 +162,7 @@ def main() -> None:
     LOGS.mkdir(parents=True, exist_ok=True)
     if options.anew:
         ROWS.unlink(missing_ok=True)
-    all_at_once([secrets.randbelow(100_000) for _ in range(options.copies)], options.tasks)
+    all_at_once([secrets.randbelow(100_000) for _ in range(options.copies)], options.busy, options.tasks)
     rows = [Row(**json.loads(line)) for line in ROWS.read_text(encoding="utf-8").splitlines()]
     storage.write_text(PAGE, page(rows))
 

@@ -17,7 +17,7 @@ def test_the_page_names_what_failed_with_its_seed_and_says_so_first():
     said = random_order.page([row(), row(seed=8, failed=["tests/test_a.py::test_b"])])
 
     assert "## 1 of 2 runs were red" in said
-    assert "| 3 | 8 | `make test` | 9 | `tests/test_a.py::test_b` | 2 | 6.2 |" in said
+    assert "| 3 | 0 | 8 | `make test` | 9 | `tests/test_a.py::test_b` | 2 | 6.2 |" in said
 
 
 def test_a_page_of_green_runs_says_so():
