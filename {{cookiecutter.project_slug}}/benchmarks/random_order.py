@@ -2,7 +2,8 @@
 
 So many copies of the project run all their tests at the same time, each in an order of its own: each copy's two workers
 are the others' load, and who is done keeps two processes busy until the last is. `--busy 4` keeps so many busy beside.
-One copy alone is a quiet machine (some 35 minutes on 2 cores; three take three times as long). What `make test` has built is copied with them.
+One copy alone is a quiet machine (some 35 minutes on 2 cores; three take three times as long). What `make test` has
+built is copied with them.
 """
 
 import argparse
@@ -139,7 +140,8 @@ def page(rows: list[Row]) -> str:
 
 Written by `python benchmarks/random_order.py`, on {rows[-1].cores} cores with {platform.system()} and Python
 {platform.python_version()}. Where several copies of the project ran at once, each copy's two workers were the others'
-load; *busy beside* are processes that do nothing else but keep a core busy. *Load* is the mean number of processes that ran or waited for a core, the row's own among them.
+load; *busy beside* are processes that do nothing else but keep a core busy. *Load* is the mean number of processes that
+ran or waited for a core, the row's own among them.
 `make test ARGS="-p randomly --randomly-seed=SEED"` is a row's order again.
 
 ## {f"{len(red)} of {len(rows)} runs were red" if red else f"All {len(rows)} runs were green"}
