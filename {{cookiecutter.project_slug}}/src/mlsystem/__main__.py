@@ -78,8 +78,8 @@ def _parser(settings: "Settings") -> argparse.ArgumentParser:
 
     task("demo", "run the whole system on the real year and write reports/report.html")
     task("test", "run every test; what else is said goes to pytest, such as --cov")
-    task("prove", "run the long tests: kills, swaps under load, overload, a night on its schedule")
-    task("endure", "run the longest tests: each alert fires, a replay under kills, five weeks in the life")
+    task("prove", "run the long tests: kills, overload, attacks, a night on its schedule")
+    task("endure", "run the longest tests: each alert fires, swaps under load, kills under replay, five weeks of life")
     task("check", "lint, formatting and types")
     task("up", "start the service, MLflow, Prefect and (if installed) Prometheus, and say where they are")
     task("down", "stop what `up` started")

@@ -125,7 +125,7 @@ def test_without_a_task_the_tasks_are_listed(own_settings: Settings):
     assert {"demo", "train", "replay", "up"} <= set(told.stdout.split())
 
 
-@pytest.mark.slow
+@pytest.mark.slowest
 def test_replay_and_smoke_ask_the_service_that_is_up_and_none_leaves_a_temporary_file(
     system, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

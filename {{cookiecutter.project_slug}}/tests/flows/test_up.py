@@ -130,6 +130,7 @@ def test_no_page_of_a_server_asks_anybody_but_that_server(world: World, tmp_path
     assert any(one.startswith(own) for one in asked), "the page was asked for"
 
 
+@pytest.mark.slowest
 def test_through_quiet_minutes_no_process_writes_an_error_or_repeats_a_warning(world: World):
     waited(world.ended)
     time.sleep(QUIET_SECONDS)  # the measurement itself: this long nobody touches anything

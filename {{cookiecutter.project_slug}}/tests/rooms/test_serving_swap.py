@@ -143,6 +143,7 @@ def version_of(one: Told) -> str:
     return str(one.content["predictions"][0]["model_version"])
 
 
+@pytest.mark.slowest
 def test_a_promotion_and_a_rollback_under_load_fail_no_request_and_mix_no_answer(swapping, champion, mover, measured):
     settings, running = swapping
     known = expected(settings)

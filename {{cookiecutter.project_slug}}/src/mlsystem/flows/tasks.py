@@ -218,7 +218,7 @@ def test(options: argparse.Namespace) -> int:
 
 
 def prove(options: argparse.Namespace) -> int:
-    return _run("pytest", "-m", "slow", *options.pytest)
+    return _run("pytest", "-m", "slow and not slowest", *options.pytest)
 
 
 def endure(options: argparse.Namespace) -> int:
