@@ -8,7 +8,7 @@ BAKE := build/flight-delay-radar
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bake demo figures test quick check format lock clean
+.PHONY: help setup bake demo figures agents test quick check format lock clean
 
 help:  ## Print these tasks (at once)
 	@echo "The template of a complete ML system. Its tasks, and about how long each takes on 2 cores:"
@@ -27,8 +27,13 @@ demo: bake  ## Generate a project and run its whole system on a real year, endin
 figures: demo  ## Write that run's figures into this README; a project's come from its own run (10 min)
 	@$(BAKE)/.venv/bin/python -c "from pathlib import Path; from mlsystem.reporting.readme import write_figures; \
 		write_figures(Path('README.md'), Path('$(BAKE)/reports'))"
+	@$(BAKE)/.venv/bin/python -c "from pathlib import Path; from mlsystem.reporting.mine import write_reference; \
+		write_reference(Path('$(BAKE)/reports'), Path('$(TEMPLATE)/docs/domain/reference.json'))"
 
-test: setup  ## Run every test, and last walk a user's day: generate, test, prove, move and demo a project (28 min)
+agents: setup  ## Write AGENTS.md anew, from the map of the README and these tasks (1 s)
+	@$(BIN)/python tests/agents_page.py
+
+test: setup  ## Run every test, and last walk a user's day with each problem: generate, test, prove, move, demo, live (40 min)
 	@$(BIN)/python -m pytest
 
 quick: setup  ## Run the tests that need no installed bake (3 min)

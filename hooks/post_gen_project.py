@@ -1,14 +1,21 @@
-"""Start the new project's git history when git is there, and say what to do next.
+"""Put the chosen problem and lanes in their places, start the git history when git is there, say what to do next.
 
 Cookiecutter renders this file with the answers, then runs it in the new project's folder.
-Nothing here may fail the bake: a project without a history is still a whole project.
+No trouble with git may fail the bake: a project without a history is still a whole project.
 """
 
+import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
+PROBLEM = "{{ cookiecutter.problem }}"
+PROBLEMS = "problems"  # a folder for each that does not already lie in its place
+PLACES = {"domain": "src/mlsystem/domain", "tests": "tests/domain", "docs": "docs/domain"}
+LANES = r"""{{ cookiecutter._lanes | tojson }}"""
+CHOSEN_LANES = "{{ cookiecutter.__lanes }}"  # with spaces between them
 SLUG = "{{ cookiecutter.project_slug }}"
 # Relative to where the user called cookiecutter. Cruft sets no `_repo_dir`: its fresh clone holds no left-overs.
 REPOSITORY = r"""{{ cookiecutter._repo_dir | default("") }}"""
@@ -23,6 +30,35 @@ NEXT = f"""
 
 Without make (Windows): `cd {SLUG}`, `py bootstrap.py`, then `.venv\\Scripts\\python -m mlsystem demo`.
 """
+
+
+def put_in_place(folder, problem):
+    """The chosen problem's parts instead of those of the template's own; the others are left out."""
+    for part, place in PLACES.items():
+        chosen = folder / PROBLEMS / problem / part
+        if chosen.is_dir():
+            shutil.rmtree(folder / place)
+            chosen.rename(folder / place)
+    shutil.rmtree(folder / PROBLEMS)
+
+
+def leave_out(folder, lane):
+    """Remove what has the lane's name, and each line of another file that ends with its mark."""
+    mark = re.compile(rb"(<!--|#) lane: " + lane.encode() + rb"( -->)?\s*$")
+    for path in sorted(folder.rglob("*")):
+        if not path.exists():  # it went with its folder
+            continue
+        if path.is_dir() and path.stem == lane:
+            shutil.rmtree(path)
+        elif path.is_file() and path.stem == lane:
+            path.unlink()
+        elif path.is_file():
+            lines = path.read_bytes().splitlines(keepends=True)
+            kept = [line for line in lines if not mark.search(line)]
+            if len(kept) < len(lines):
+                path.write_bytes(b"".join(kept))
+    for empty in {path for path in folder.glob("*") if path.is_dir() and not any(path.iterdir())}:
+        empty.rmdir()
 
 
 def git(folder, *arguments):
@@ -70,6 +106,9 @@ def remove_leftovers(folder, template):
 
 def main():
     folder = Path.cwd()
+    put_in_place(folder, PROBLEM)
+    for lane in set(json.loads(LANES)) - set(CHOSEN_LANES.split()):
+        leave_out(folder, lane)
     # Cruft compares two bakes file by file, `.git` included, and adds `.cruft.json` only after this hook.
     if IS_CRUFT:
         return

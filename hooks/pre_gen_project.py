@@ -16,12 +16,14 @@ ANSWERS = r"""{{ {
     "project_slug": cookiecutter.__asked_slug,
     "description": cookiecutter.description,
     "author": cookiecutter.author,
+    "lanes": cookiecutter.lanes,
     "seed": cookiecutter.seed,
 } | tojson }}"""
+LANES = r"""{{ cookiecutter._lanes | tojson }}"""
 PLAIN_SLUG = "{{ cookiecutter.__plain_slug }}"
 
 
-def complaints(answers, plain_slug, python_version):
+def complaints(answers, plain_slug, python_version, lanes):
     """Every reason not to bake, most basic first: what was found, what is expected, the next step."""
     if python_version < (3, 11):
         found = ".".join(str(part) for part in python_version[:2])
@@ -37,13 +39,19 @@ def complaints(answers, plain_slug, python_version):
             f"The project_slug {answers['project_slug'][:80]!r} cannot name a folder on Linux, macOS and Windows: "
             f"use at most 60 letters, digits, single hyphens and underscores, such as {plain_slug}."
         )
+    asked = answers["lanes"].replace(",", " ").split()
+    if answers["lanes"] not in ("all", "none") and (not asked or set(asked) - set(lanes)):
+        yield (
+            f"The lanes {answers['lanes'][:80]!r} are not known: answer all, none, or some of {', '.join(lanes)}, with "
+            "commas between them."
+        )
     if not re.fullmatch("[0-9]{1,9}", answers["seed"]):
         found = answers["seed"][:80]
         yield f"The seed {found!r} is not a whole number from 0 to 999999999: answer with one, such as 2013."
 
 
 def main():
-    complaint = next(complaints(json.loads(ANSWERS), PLAIN_SLUG, sys.version_info), None)
+    complaint = next(complaints(json.loads(ANSWERS), PLAIN_SLUG, sys.version_info, json.loads(LANES)), None)
     if complaint:
         sys.exit(f"\n{complaint}\n")
 

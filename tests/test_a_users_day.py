@@ -1,5 +1,6 @@
-"""What a user does on the first day, on every Python that the template promises."""
+"""What a user does on the first day, with each problem, and on every Python that the template promises."""
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -9,8 +10,10 @@ from pathlib import Path
 
 import baking
 import pytest
+from test_lanes import CHOICES, CONFIG
 
 PYTHONS = ["3.11", "3.12", "3.13"]
+QUICK = [f"tests/test_{name}.py" for name in ("docs", "architecture", "agents", "domain_words", "settings")]
 
 
 def candidates(version: str) -> Iterator[str]:
@@ -68,7 +71,7 @@ def walk(folder: Path, *command: str) -> tuple[int, str]:
 
 @pytest.mark.slow
 def test_a_users_day(template: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
-    """Bake, test, prove, move, demo: all work, there is a page to look at, and git has nothing to report."""
+    """Bake, test, prove, move, demo, live: all work, there are pages to look at, and git has nothing to report."""
     assert baking.cookiecutter(template, tmp_path).returncode == 0
     project = tmp_path / "flight-delay-radar"
 
@@ -79,11 +82,54 @@ def test_a_users_day(template: Path, tmp_path: Path, capfd: pytest.CaptureFixtur
         assert proved == 0
         moved = project.rename(tmp_path / "Ümlaut [x] 100% fertig")
         assert walk(moved, "make", "demo")[0] == 0
-        assert walk(moved, "git", "diff", "--exit-code")[0] == 0
+        assert walk(moved, "git", "diff", "--exit-code", "--", ".", ":!README.md")[0] == 0
+        check_demo(moved)
+        assert walk(moved, "make", "year", "ARGS=--from 2013-03-30 --to 2013-04-02")[0] == 0
+        assert walk(moved, "make", "readme")[0] == 0
 
+    check_year(moved)
     if shutil.which("prometheus") and shutil.which("chromium"):  # what a bare machine has to skip, this one ran
         assert " skipped" not in summary + long_summary
 
-    assert baking.run("git", "status", "--porcelain", cwd=moved).stdout == ""
-    assert "</html>" in (moved / "reports" / "report.html").read_text(encoding="utf-8")
-    assert (moved / "reports" / "run.json").is_file()
+
+@pytest.mark.slow
+def test_a_day_with_the_other_problem(template: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    """Bake, test, demo, live: the rooms' own tests take their questions from whatever domain is there.
+
+    Its packages then serve the quick tests of every combination of problem and lanes.
+    """
+    assert baking.cookiecutter(template, tmp_path, problem="deliveries").returncode == 0
+    project = tmp_path / "late-delivery-radar"
+
+    with capfd.disabled():
+        tested, summary = walk(project, "make", "test")
+        assert tested == 0
+        assert walk(project, "make", "demo")[0] == 0
+        check_demo(project)
+        assert walk(project, "make", "year", "ARGS=--from 2024-03-30 --to 2024-04-02")[0] == 0
+        assert walk(project, "make", "readme")[0] == 0
+        for problem, lanes in itertools.product(CONFIG["problem"], CHOICES):
+            (into := tmp_path / f"{problem}-{lanes}").mkdir()
+            assert baking.cookiecutter(template, into, problem=problem, lanes=lanes).returncode == 0
+            (other,) = into.iterdir()
+            assert walk(other, str(project / ".venv/bin/python"), "-m", "pytest", "-n0", *QUICK)[0] == 0
+
+    check_year(project)
+    if shutil.which("prometheus") and shutil.which("chromium"):
+        assert " skipped" not in summary
+
+
+def check_year(project: Path) -> None:
+    """There is a page of the days that were lived, and the README says what they were worth."""
+    assert "</html>" in (project / "reports" / "year.html").read_text(encoding="utf-8")
+    assert "`make year` lived" in (project / "README.md").read_text(encoding="utf-8")
+
+
+def check_demo(project: Path) -> None:
+    """There is a page to look at, the README has this run's own figures, and git has nothing else to report."""
+    assert baking.run("git", "status", "--porcelain", cwd=project).stdout == " M README.md\n"
+    readme = (project / "README.md").read_text(encoding="utf-8")
+    assert "Measured on" in readme
+    assert "Changed since generation: 1 file," in readme
+    assert "</html>" in (project / "reports" / "report.html").read_text(encoding="utf-8")
+    assert (project / "reports" / "run.json").is_file()

@@ -1,9 +1,12 @@
 """The template's documents say what is there; the project's own are held by its own tests."""
 
+import json
 import re
 import sys
+import tomllib
 from pathlib import Path
 
+import agents_page
 import baking
 import pytest
 
@@ -19,6 +22,7 @@ MARKERS = ("<!-- figures: written by `make readme` -->", "<!-- end of figures --
 def test_what_a_page_names_exists(page: Path):
     text = page.read_text(encoding="utf-8")
     tasks = pages.makefile_tasks(baking.ROOT / "Makefile") | pages.makefile_tasks(PROJECT / "Makefile")
+    tasks |= {task for lane in (PROJECT / "lanes").glob("*.mk") for task in pages.makefile_tasks(lane)}
 
     assert pages.broken_links(page) == []
     assert pages.unknown_files(text, [baking.ROOT, PROJECT, page.parent]) == []
@@ -42,7 +46,7 @@ def test_a_project_says_no_figure_before_it_has_run():
 
 
 def test_no_page_of_a_project_asks_about_a_flight_that_another_seed_did_not_replay():
-    for page in (PROJECT / "README.md", PROJECT / "docs/tour.md"):
+    for page in (PROJECT / "README.md", PROJECT / "docs/domain/tour.md"):
         assert 'scheduled_arrival_at":' not in page.read_text(encoding="utf-8"), f"{page}: `make smoke` prints one"
 
 
@@ -67,7 +71,30 @@ def test_the_map_names_every_folder_and_page_of_the_repository():
     assert {name for name in top if not name.startswith(".") and name not in section} == set()
 
 
+def test_the_page_for_assistants_is_what_its_sources_say_today():
+    assert (baking.ROOT / "AGENTS.md").read_text(encoding="utf-8") == agents_page.render(), "`make agents` writes it"
+
+
+def test_the_version_that_a_bake_names_is_this_one():
+    version = tomllib.loads((baking.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    newest = re.search(r"^## (\S+)$", (baking.ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+    answers = json.loads((baking.ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
+    assert newest is not None
+    assert answers["_template_version"] == version == newest[1]
+
+
 def test_the_readme_names_every_question():
     text = (baking.ROOT / "README.md").read_text(encoding="utf-8")
 
-    assert "Six questions" in text, "test_rendering.py counts them; say the number that it counts"
+    assert "Eight questions" in text, "test_rendering.py counts them; say the number that it counts"
+
+
+@pytest.mark.parametrize("domain", [PROJECT / "src/mlsystem/domain", PROJECT / "problems/deliveries/domain"])
+def test_each_source_query_of_our_own_problems_says_its_grain_first(domain: Path):
+    queries = sorted((domain / "sql").glob("source_*.sql"))
+
+    assert queries
+    for query in queries:
+        table = query.stem.removeprefix("source_")
+        assert query.read_text(encoding="utf-8").startswith(f"-- {table}: one row per "), query

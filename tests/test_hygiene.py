@@ -13,10 +13,11 @@ ONE_MACHINE_ONLY = {
     "a build machine's folder": r"(?<![\w.{}$)-])/wor[k]/\w",
     "a package index": r"https?://[^\s\"'`)]+/simpl[e]\b|pythonhosted\.or[g]|file:///\w|index-ur[l][ =]+[\"']?\w+:",
 }
-TEMPLATE_TASKS = "help setup bake demo figures test quick check format lock clean"
+TEMPLATE_TASKS = "help setup bake demo figures agents test quick check format lock clean"
 PROJECT_TASKS = (
     "help setup demo up status monitor retrain judge test down ingest features train "
-    "models promote rollback smoke replay consume letters deploy year prove endure check report readme lock clean"
+    "models promote rollback smoke replay consume letters deploy prove endure check report readme mine "
+    "new-domain lock clean year"
 )
 
 
@@ -52,7 +53,7 @@ def test_make_alone_prints_every_task_with_a_sentence_and_its_time(request, wher
 
     said = baking.run("make", "--no-print-directory", cwd=folder).stdout
 
-    assert re.findall(r"^  make (\w+) ", said, flags=re.MULTILINE) == tasks.split()
+    assert re.findall(r"^  make ([\w-]+) ", said, flags=re.MULTILINE) == tasks.split()
     for line in re.findall(r"^  make .*", said, flags=re.MULTILINE):
         assert re.search(r"\((?:.*\d+ (?:s|min)\b|at once)", line), line
 

@@ -7,7 +7,15 @@ import pre_gen_project
 import pytest
 from baking import ROOT
 
-GOOD = {"project_name": "Radar", "project_slug": "radar", "description": "", "author": "Me", "seed": "7"}
+LANES = ["simulation", "alert_proofs", "studies"]
+GOOD = {
+    "project_name": "Radar",
+    "project_slug": "radar",
+    "description": "",
+    "author": "Me",
+    "lanes": "all",
+    "seed": "7",
+}
 NO_FOLDER = "cannot name a folder on Linux, macOS and Windows"
 BAD_SLUGS = [
     "",
@@ -56,6 +64,10 @@ BAD_ANSWERS = [
     ("seed", "seven", "is not a whole number"),
     ("seed", "\u0667", "is not a whole number"),
     ("seed", "9" * 5000, "is not a whole number"),
+    ("lanes", "", "answer all, none, or some of simulation, alert_proofs, studies"),
+    ("lanes", ",", "answer all, none, or some of"),
+    ("lanes", "simulation,wings", "answer all, none, or some of"),
+    ("lanes", "all,none", "answer all, none, or some of"),
     ("project_name", "", "project_name is empty"),
     ("project_name", "   ", "project_name is empty"),
     ("author", "", "author is empty"),
@@ -115,20 +127,20 @@ def test_a_slug_is_never_allowed_to_replace_a_folder_that_is_there(ask, tmp_path
 
 
 def test_a_refusal_offers_a_slug_that_works():
-    (complaint,) = pre_gen_project.complaints(GOOD | {"project_slug": "../x"}, "x", (3, 11))
+    (complaint,) = pre_gen_project.complaints(GOOD | {"project_slug": "../x"}, "x", (3, 11), LANES)
 
     assert complaint.endswith("such as x.")
 
 
 @pytest.mark.parametrize("version", [(2, 7, 18), (3, 10, 13)])
 def test_an_old_python_is_refused_before_any_answer_is_judged(version: tuple[int, ...]):
-    first = next(iter(pre_gen_project.complaints(GOOD | {"seed": "no"}, "radar", version)))
+    first = next(iter(pre_gen_project.complaints(GOOD | {"seed": "no"}, "radar", version, LANES)))
 
     assert first.startswith(f"Found Python {version[0]}.{version[1]}, but the project needs 3.11")
 
 
 def test_good_answers_give_no_complaint():
-    assert list(pre_gen_project.complaints(GOOD, "radar", (3, 11))) == []
+    assert list(pre_gen_project.complaints(GOOD, "radar", (3, 11), LANES)) == []
 
 
 @pytest.mark.parametrize("hook", ["pre_gen_project.py", "post_gen_project.py"])

@@ -28,8 +28,20 @@ AWKWARD = {
 }
 
 
-def same_as_template(template: Path, project: Path, file: Path) -> bool:
-    source, copy = template / TEMPLATE / file, project / file
+PROBLEMS = {"flights": "flight-delay-radar", "deliveries": "late-delivery-radar"}
+PLACES = {"src/mlsystem/domain": "domain", "tests/domain": "tests", "docs/domain": "docs"}
+
+
+def place_in_template(file: Path, problem: str = "flights") -> Path:
+    """Where the template has the file: the problem that does not lie in its place waits in `problems`."""
+    for place, part in PLACES.items():
+        if problem != "flights" and file.is_relative_to(place):
+            return Path("problems", problem, part) / file.relative_to(place)
+    return file
+
+
+def same_as_template(template: Path, project: Path, file: Path, problem: str = "flights") -> bool:
+    source, copy = template / TEMPLATE / place_in_template(file, problem), project / file
     is_executable = [bool(path.stat().st_mode & 0o111) for path in (source, copy)]
     return source.read_bytes() == copy.read_bytes() and is_executable[0] == is_executable[1]
 
@@ -38,13 +50,35 @@ def settings(project: Path) -> dict[str, str]:
     return tomllib.loads((project / "project.toml").read_text(encoding="utf-8"))["project"]
 
 
-def test_only_the_three_files_with_answers_differ_from_the_template(template: Path, project: Path):
-    expected = set(baking.tracked_files(project))
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_only_the_three_files_with_answers_differ_from_the_template(bake, template: Path, problem: str):
+    project = bake(problem=problem)
+    baked = set(baking.tracked_files(project))
 
-    differing = {file for file in expected if not same_as_template(template, project, file)}
+    differing = {file for file in baked if not same_as_template(template, project, file, problem)}
 
+    assert project.name == PROBLEMS[problem]
     assert differing == RENDERED
-    assert expected == {path.relative_to(TEMPLATE) for path in map(Path, files_of(template)) if TEMPLATE in path.parts}
+    whole = {path.relative_to(TEMPLATE) for path in files_of(template) if TEMPLATE in path.parts}
+    others = {file for file in whole if file.parts[0] == "problems"}
+    own = {file for file in whole - others if any(file.is_relative_to(place) for place in PLACES)}
+    assert {file for file in baked if any(file.is_relative_to(place) for place in PLACES)} == (
+        own if problem == "flights" else {file for file in baked if place_in_template(file, problem) in others}
+    )
+    assert baked >= whole - others - own
+
+
+def test_bakes_of_two_problems_differ_in_the_domains_folders_and_the_three_rendered_files_alone(ask, tmp_path: Path):
+    bakes = []
+    for problem, slug in PROBLEMS.items():
+        assert ask(problem=problem).returncode == 0
+        bakes.append(tmp_path / "out" / slug)
+
+    files = [set(baking.tracked_files(bake)) for bake in bakes]
+    outside = [{file for file in own if not any(file.is_relative_to(place) for place in PLACES)} for own in files]
+
+    assert outside[0] == outside[1]
+    assert {file for file in outside[0] if (bakes[0] / file).read_bytes() != (bakes[1] / file).read_bytes()} == RENDERED
 
 
 def files_of(template: Path) -> list[Path]:
@@ -105,7 +139,8 @@ def test_every_licence_bakes_with_every_awkward_answer(bake, template: Path, lic
 def test_the_settings_are_valid_before_they_are_rendered_too(template: Path):
     held = settings(template / TEMPLATE)
 
-    assert set(held) == {"name", "slug", "description", "author", "licence", "seed"}
+    answers = {"name", "slug", "description", "author", "licence", "seed"}
+    assert set(held) == answers | {"problem", "lanes", "template", "template_version", "generated_on"}
     assert held["seed"] == "{{ cookiecutter.seed }}"
 
 
@@ -136,4 +171,4 @@ def test_the_questions_are_asked_in_plain_language(template: Path, tmp_path: Pat
 
     assert result.returncode == 0, result.stdout
     assert "What is your project called?" in result.stdout
-    assert result.stdout.count("[6/6]") == 1, "six questions, no more"
+    assert result.stdout.count("[8/8]") == 1, "eight questions, no more"

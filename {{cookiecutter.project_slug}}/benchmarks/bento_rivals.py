@@ -6,7 +6,7 @@ import bentoml
 
 from mlsystem.metrics.serving import ServingMetrics
 from mlsystem.serving.loading import load
-from mlsystem.serving.schema import Answer, FlightQuestion
+from mlsystem.serving.schema import Answer, QuestionRequest
 from mlsystem.settings import load_settings
 
 QUIET = {"traffic": {"timeout": 15}, "metrics": {"enabled": False}, "logging": {"access": {"enabled": False}}}
@@ -31,5 +31,5 @@ class Batching:
         gc.freeze()
 
     @bentoml.api(route="/predict", batchable=True, max_batch_size=64, max_latency_ms=100)
-    async def predict(self, flights: list[FlightQuestion]) -> list[Answer]:
-        return self.predictor.answer([flight.to_flight() for flight in flights])
+    async def predict(self, questions: list[QuestionRequest]) -> list[Answer]:
+        return self.predictor.answer([question.to_question() for question in questions])

@@ -36,8 +36,8 @@ def same_work() -> Any:
     app = fastapi.FastAPI(lifespan=lifespan)
 
     @app.post("/predict", response_model=PredictResponse)
-    async def predict(question: PredictRequest) -> Any:
-        answers = loaded["predictor"].answer([flight.to_flight() for flight in question.flights])
+    async def predict(request: PredictRequest) -> Any:
+        answers = loaded["predictor"].answer([question.to_question() for question in request.questions])
         return PredictResponse.model_construct(predictions=answers)
 
     @app.get("/readyz")

@@ -11,17 +11,17 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from closed_loop import post
-
+from mlsystem.domain import PROBLEM
 from mlsystem.model_registry.tracking import tracking_uri
 from mlsystem.serving.run import Running, serve_command
 from mlsystem.settings import Settings, child_environment
 
 HERE = Path(__file__).parent
-DAY, NOW = date(2013, 11, 5), datetime(2013, 11, 5, 19, tzinfo=UTC)
+DAY, NOW = PROBLEM.example.service_date, PROBLEM.example.as_of
 OURS, SAME_WORK, MLFLOW = "this service", "FastAPI, same work", "mlflow models serve, predict only"
 
 
@@ -46,21 +46,18 @@ def own_settings(settings: Settings, folder: Path) -> Settings:
 
 
 def real_requests(settings: Settings) -> tuple[list[bytes], list[bytes]]:
-    """The flights that are predicted in the hour after NOW: as questions to us, and as rows for MLflow's server."""
-    from mlsystem.domain.request import MODEL_COLUMNS, model_row
+    """What is asked in the hour after NOW: as questions to us, and as rows for MLflow's server."""
     from mlsystem.feature_store.online import OnlineFeatures
     from mlsystem.feature_store.store import open_store
-    from mlsystem.flows.intervals import flights_of
-    from mlsystem.flows.replay import as_request
+    from mlsystem.replay.replay import as_request
+    from mlsystem.replay.timeline import questions_of
 
-    flights = [flight for _, flight in flights_of(DAY, settings.validated_dir)]
-    flights = [flight for flight in flights if NOW <= flight.as_of < NOW + timedelta(hours=1)]
+    asked = [one for one in questions_of(DAY, settings.validated_dir) if NOW <= one.as_of < NOW + timedelta(hours=1)]
     online = OnlineFeatures(open_store(settings.features_dir, settings.online_dir, register=False))
-    stored = online.lookup(flights, [flight.as_of for flight in flights])
-    rows = [model_row(flight, one.values) for flight, one in zip(flights, stored, strict=True)]
+    rows = [PROBLEM.model_row(one, known.values) for one, known in zip(asked, online.lookup(asked), strict=True)]
     rows = [[None if value != value else value for value in row] for row in rows]
-    frames = [{"dataframe_split": {"columns": list(MODEL_COLUMNS), "data": [row]}} for row in rows]
-    questions = [post("/predict", json.dumps(as_request(flight)).encode()) for flight in flights]
+    frames = [{"dataframe_split": {"columns": list(PROBLEM.model_columns), "data": [row]}} for row in rows]
+    questions = [post("/predict", json.dumps(as_request(one)).encode()) for one in asked]
     return questions, [post("/invocations", json.dumps(frame).encode()) for frame in frames]
 
 

@@ -15,9 +15,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from closed_loop import closed_loop
-from servers import MLFLOW, OURS, SAME_WORK, own_settings, real_requests, rivals, serving
-
 from mlsystem.settings import configure_tools, load_settings
+from servers import MLFLOW, OURS, SAME_WORK, own_settings, real_requests, rivals, serving
 
 CONCURRENCY = 8
 MOST_TIMES_FASTAPI = 1.3

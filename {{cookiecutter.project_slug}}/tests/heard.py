@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from mlsystem.flows.progress import SILENCE_SECONDS
+from mlsystem.progress import SILENCE_SECONDS
 from mlsystem.settings import ROOT, Settings, child_environment
 
 MOST_CPU_SECONDS = 3 * SILENCE_SECONDS  # of a task between two lines: no heartbeat is late by more than another

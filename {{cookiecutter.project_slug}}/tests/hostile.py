@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from mlsystem import family
+from mlsystem import child_processes
 from mlsystem.settings import ROOT
 
 PORTS = {
@@ -30,7 +30,7 @@ HEARTBEAT = re.compile(r"^\[ *[\d.]+ s\] +still, after .*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Told:
+class TaskOutcome:
     """How a task ended: its exit status, what it printed, how long it took, and which processes it left."""
 
     status: int
@@ -50,7 +50,7 @@ class Place:
     def data(self) -> Path:
         return self.root / "data"
 
-    def run(self, *task: str, cwd: Path | None = None, **variables: str) -> Told:
+    def run(self, *task: str, cwd: Path | None = None, **variables: str) -> TaskOutcome:
         """`python -m mlsystem TASK`, in the project's folder if no other is said."""
         own = {"PYTHONPATH": str(self.root / "src"), **PORTS}
         if "PYTHONPATH" in variables:  # a user's own, before the project: that is how a foreign one comes first
@@ -66,19 +66,19 @@ class Place:
         )
         words = HEARTBEAT.sub("", (done.stdout + done.stderr).decode("utf-8", "replace"))
         seconds, left = time.monotonic() - started, self._left()
-        return Told(done.returncode, words, seconds, left, before - _files(self.root))
+        return TaskOutcome(done.returncode, words, seconds, left, before - _files(self.root))
 
     def _left(self) -> list[int]:
         """Processes that are still there when the watcher has had its time."""
-        deadline = time.monotonic() + family.LOOK_SECONDS + family.END_SECONDS
-        while left := [one.pid for one in family.marked(family.project_mark(self.data))]:
+        deadline = time.monotonic() + child_processes.LOOK_SECONDS + child_processes.END_SECONDS
+        while left := [one.pid for one in child_processes.marked(child_processes.project_mark(self.data))]:
             if time.monotonic() > deadline:
                 break
             time.sleep(0.1)
         return left
 
 
-def settle(root: Path) -> Place:
+def copy_project(root: Path) -> Place:
     """A copy of this project's code, without state; `src` is small."""
     for name in COPIED:
         here = ROOT / name
@@ -112,7 +112,7 @@ def _plain(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def unwritable(kind: str, tmp_path: Path) -> Iterator[Path]:
+def unwritable_folder(kind: str, tmp_path: Path) -> Iterator[Path]:
     """A folder that takes nothing, of one of three kinds; skips where only root could make it."""
     folder = tmp_path / "refusing"
     if kind == "a file":

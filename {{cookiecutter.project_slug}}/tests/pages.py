@@ -7,15 +7,23 @@ from urllib.parse import unquote
 
 HEADINGS = ["Context", "Decision", "Options rejected", "Consequences", "Revisit when"]
 LONGEST_DECISION = 40  # lines
-MADE_BY_A_RUN = ("data/", "reports/", ".venv", "build/", "docs/gx/", "bundle.json")
+MADE_BY_A_RUN = ("data/", "reports/", ".venv", "build/", "docs/gx/", "docs/domain/reference.json", "bundle.json")
 FILE = re.compile(r"`([\w./{}-]*\w\.(?:py|sql|md|toml|json|j2|html|txt|yml|lock))`")
-TASK = re.compile(r"`(?:make|python -m mlsystem) ([a-z]+)\b|^    (?:make|python -m mlsystem) ([a-z]+)\b", re.MULTILINE)
+_TASK = r"(?:make|python -m mlsystem) ([a-z]+(?:-[a-z]+)*)\b"
+TASK = re.compile(rf"`{_TASK}|^    {_TASK}", re.MULTILINE)
 HOME = re.compile(r"`([\w.]+)` in\s+`([\w/]+\.py)`")  # "`name` in `file.py`"
 
 
-def broken_links(page: Path) -> list[str]:
-    """The relative links of a Markdown page that lead nowhere."""
-    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
+def readme(root: Path) -> str:
+    """README.md with the domain's own part in its place: the template's folder includes what a bake has written out."""
+    text = (root / "README.md").read_text(encoding="utf-8")
+    own = (root / "docs/domain/README.md").read_text(encoding="utf-8")
+    return re.sub(r"^\{% include .*%\}$", lambda _: own, text, flags=re.MULTILINE)
+
+
+def broken_links(page: Path, text: str | None = None) -> list[str]:
+    """The relative links of a Markdown page that lead nowhere; `text`, if the page is not what its file holds."""
+    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8") if text is None else text)
     targets = [link for link in links if not re.match(r"[a-z]+:|#", link)]
     return [link for link in targets if not (page.parent / unquote(link.partition("#")[0])).exists()]
 
@@ -35,7 +43,7 @@ def unknown_tasks(text: str, tasks: set[str]) -> list[str]:
 
 def makefile_tasks(makefile: Path) -> set[str]:
     """The tasks that a Makefile documents."""
-    return set(re.findall(r"^([a-z]+):.*## ", makefile.read_text(encoding="utf-8"), re.MULTILINE))
+    return set(re.findall(r"^([a-z-]+):.*## ", makefile.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def lost_names(text: str, package: Path) -> list[str]:
@@ -44,7 +52,7 @@ def lost_names(text: str, package: Path) -> list[str]:
     for name, file in HOME.findall(text):
         last = name.rpartition(".")[2]
         code = (package / file).read_text(encoding="utf-8") if (package / file).exists() else ""
-        if not re.search(rf"^\s*(?:async )?(?:def|class) {last}\b|^\s*{last}\b.* = ", code, re.MULTILINE):
+        if not re.search(rf"^\s*(?:async )?(?:def|class) {last}\b|^\s*{last}(?:\b.*=|: )", code, re.MULTILINE):
             lost.append(f"{name} in {file}")
     return lost
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,16 +16,6 @@ from mlsystem.serving.run import Running
 from mlsystem.settings import Settings
 
 Found = TypeVar("Found")
-NOW = datetime(2013, 11, 5, 19, tzinfo=UTC)  # the store is loaded as of this moment, two hours before FLIGHT leaves
-FLIGHT: dict[str, Any] = {
-    "carrier": "UA",
-    "flight_number": 1545,
-    "origin": "EWR",
-    "destination": "LAX",
-    "scheduled_departure_at": "2013-11-05T21:00:00Z",
-    "scheduled_arrival_at": "2013-11-06T03:10:00Z",
-    "tail_number": "N37290",
-}
 JSON = {"content-type": "application/json"}
 TRIES = 10
 
@@ -68,22 +57,22 @@ def send(running: Running, method: str, path: str, body: Any = None, headers: di
         connection.close()
 
 
-def ask(running: Running, *flights: dict[str, Any]) -> Reply:
-    return send(running, "POST", "/predict", json.dumps({"flights": flights}).encode(), JSON)
+def ask(running: Running, *questions: dict[str, Any]) -> Reply:
+    return send(running, "POST", "/predict", json.dumps({"questions": questions}).encode(), JSON)
 
 
-def patiently(running: Running, *flights: dict[str, Any]) -> Reply:
+def ask_patiently(running: Running, *questions: dict[str, Any]) -> Reply:
     """As one asks who does what Retry-After says: a busy machine sends some away, as it should."""
     for _ in range(TRIES):
-        reply = ask(running, *flights)
+        reply = ask(running, *questions)
         if reply.status != 429:
             break
         time.sleep(1)
     return reply
 
 
-def answers(running: Running, *flights: dict[str, Any]) -> list[dict[str, Any]]:
-    reply = patiently(running, *flights)
+def answers(running: Running, *questions: dict[str, Any]) -> list[dict[str, Any]]:
+    reply = ask_patiently(running, *questions)
     assert reply.status == 200, reply.body
     return reply.content["predictions"]
 
@@ -102,13 +91,13 @@ def pids(running: Running) -> list[int]:
     return sorted(worker.pid for worker in workers(running))
 
 
-def all_but(running: Running, known: Iterable[int], number: int = 1) -> list[psutil.Process]:
+def workers_but(running: Running, known: Iterable[int], number: int = 1) -> list[psutil.Process]:
     """The workers that are none of the known, if there are so many of them: one look, to wait for and go on with."""
     found = [worker for worker in workers(running) if worker.pid not in known]
     return found if len(found) == number else []
 
 
-def accepts(worker: psutil.Process, running: Running) -> bool:
+def accepts_connections(worker: psutil.Process, running: Running) -> bool:
     """Whether it took one of some new connections: who has begun to answer does, sooner or later."""
     host, port = running.url.removeprefix("http://").split(":")
     with ExitStack() as stack:
@@ -119,8 +108,8 @@ def accepts(worker: psutil.Process, running: Running) -> bool:
 
 
 @contextmanager
-def alone(worker: psutil.Process, running: Running) -> Iterator[None]:
-    """Only this worker, which `accepts`, answers: the others are stopped, so they accept nothing.
+def only_worker(worker: psutil.Process, running: Running) -> Iterator[None]:
+    """Only this worker, which `accepts_connections`, answers: the others are stopped, so they accept nothing.
 
     Who is stopped for longer than a worker may hang is replaced, as it should be.
     """

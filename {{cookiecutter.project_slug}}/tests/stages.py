@@ -10,10 +10,11 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mlsystem import storage
+from mlsystem.domain import PROBLEM
 from mlsystem.feature_store import training_sets
 from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.store import open_store
@@ -21,8 +22,9 @@ from mlsystem.features import build
 from mlsystem.settings import Settings
 from mlsystem.source import deliver
 from mlsystem.validation import validate
+from questions import DAY
 
-DAYS = storage.day_range(date(2013, 2, 10), date(2013, 2, 13))  # the corrupt wind speed is in them
+DAYS = storage.day_range(DAY - timedelta(days=3), DAY)
 FEATURE_DAYS = build.feature_days(DAYS[0], DAYS[-1])
 
 
@@ -40,16 +42,15 @@ def stage_build(settings: Settings) -> None:
 
 def stage_training_set(settings: Settings) -> None:
     store = open_store(settings.features_dir, settings.data_dir / "registry")
-    parts = [
-        storage.Partitions(settings.validated_dir / name).read(DAYS).to_pandas() for name in ("flights", "arrivals")
-    ]
+    names = PROBLEM.asked_of, PROBLEM.label.table
+    parts = [storage.Partitions(settings.validated_dir / name).read(DAYS).to_pandas() for name in names]
     path = settings.training_sets_dir / "set.parquet"
     storage.write_table(path, training_sets.training_set(store, *parts), "fingerprint")
 
 
 def stage_materialise(settings: Settings) -> None:
     online = OnlineFeatures(open_store(settings.features_dir, settings.online_dir))
-    online.materialise(datetime(2013, 2, 13, 15, tzinfo=UTC))
+    online.materialise(datetime(DAY.year, DAY.month, DAY.day, 15, tzinfo=UTC))
 
 
 STAGES: dict[str, Callable[[Settings], None]] = {

@@ -13,8 +13,8 @@ OPENING_SECONDS = 0.005  # between two connections
 
 
 @dataclass
-class Told:
-    """One answer. `seconds` count from when it should have been sent: a late caller must not hide a slow service."""
+class TimedAnswer:
+    """One answer. `seconds` count from when it should have been sent: a slow caller must not hide a slow service."""
 
     sent_at: float  # time.time()
     seconds: float
@@ -40,8 +40,8 @@ def post(content: Any) -> bytes:
     return head.encode() + body
 
 
-def quantile(told: Sequence[Told], share: float) -> float:
-    ordered = sorted(one.seconds for one in told)
+def quantile(answers: Sequence[TimedAnswer], share: float) -> float:
+    ordered = sorted(one.seconds for one in answers)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
@@ -53,7 +53,7 @@ class Load:
     requests: Sequence[bytes]
     rate: float | None = None
     connections: int = CONNECTIONS
-    told: list[Told] = field(default_factory=list)
+    answers: list[TimedAnswer] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
     def __enter__(self) -> "Load":
@@ -66,8 +66,8 @@ class Load:
         self._is_over = True
         self._thread.join()
 
-    def between(self, start: float, end: float) -> list[Told]:
-        return [one for one in self.told if start <= one.sent_at < end]
+    def between(self, start: float, end: float) -> list[TimedAnswer]:
+        return [one for one in self.answers if start <= one.sent_at < end]
 
     async def _all(self) -> None:
         callers = []
@@ -95,7 +95,7 @@ class Load:
                 self.errors.append(f"{type(problem).__name__}: {problem}")
                 reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
             else:
-                self.told.append(Told(due, now - due, now - sent, int(head[9:12]), head, body, asked))
+                self.answers.append(TimedAnswer(due, now - due, now - sent, int(head[9:12]), head, body, asked))
             due += pause
         writer.close()
 

@@ -5,24 +5,24 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from random import Random
 
 import pyarrow as pa
 
-from mlsystem.domain.features import VIEWS
+from mlsystem.domain import PROBLEM
 from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.store import open_store
 from mlsystem.flows.consume import log_path, make_consumer
-from mlsystem.flows.intervals import facts_between
 from mlsystem.metrics.consumer import ConsumerMetrics
+from mlsystem.replay.timeline import facts_between
 from mlsystem.settings import Settings
 from mlsystem.streaming.consumer import FeatureConsumer
 from mlsystem.streaming.event_log import EventLog
+from questions import DAY, NOW
 
-STORMY_DAY = date(2013, 12, 9)
-START = datetime(2013, 12, 9, 17, 40, tzinfo=UTC)
+START = datetime.combine(DAY, time(NOW.astimezone(UTC).hour, 40), UTC)  # an hour in which one asks, as in the example
 CLOCKS = [START + timedelta(minutes=5 * n) for n in range(1, 14)]
 LATENESS = timedelta(minutes=10)
 Row = tuple[str, pa.Table]  # a table and one row of it
@@ -40,7 +40,7 @@ def in_time(validated_dir: Path) -> list[Delivery]:
     """Every fact of the hour right before the clock that follows its becoming known."""
     deliveries, previous = [], START
     for clock in CLOCKS:
-        facts = facts_between(STORMY_DAY, previous, clock, validated_dir)
+        facts = facts_between(DAY, previous, clock, validated_dir)
         rows = [(name, table.slice(n, 1)) for name, table in facts.items() for n in range(table.num_rows)]
         deliveries.append(Delivery(clock, rows))
         previous = clock
@@ -66,6 +66,15 @@ def _late_step(step: int, row: pa.Table, random: Random) -> int:
     (moment,) = row.column("known_at").to_pylist()
     allowed = [n for n in range(step, len(CLOCKS)) if n == step or CLOCKS[n - 1] - LATENESS < moment]
     return random.choice(allowed)
+
+
+def late_facts(arriving: list[Delivery]) -> int:
+    """How many facts come for the first time when the clock has passed the moment at which they became known."""
+    first: dict[tuple[str, int], tuple[datetime, datetime]] = {}
+    for clock, delivery in zip([START, *CLOCKS], arriving, strict=False):
+        for name, row in delivery.rows:  # one object, however often it comes
+            first.setdefault((name, id(row)), (row.column("known_at").to_pylist()[0], clock))
+    return sum(known_at <= clock for known_at, clock in first.values())
 
 
 @dataclass
@@ -104,7 +113,7 @@ class Stream:
                 view.name: sorted(
                     store.execute(f"SELECT entity_key, feature_name, value, event_ts FROM mlsystem_{view.name}")
                 )
-                for view in VIEWS
+                for view in PROBLEM.views
             }
 
 
@@ -116,7 +125,7 @@ def first_stream(built: Settings, folder: Path) -> Stream:
     stream = Stream(Settings(data_dir=folder, reports_dir=folder / "reports"))
     online = OnlineFeatures(open_store(stream.settings.features_dir, stream.settings.online_dir))
     online.materialise(START)
-    stream.log.append(facts_between(STORMY_DAY, None, START, stream.settings.validated_dir), START)
+    stream.log.append(facts_between(DAY, None, START, stream.settings.validated_dir), START)
     with closing(stream.consumer()) as consumer:
         consumer.catch_up()
     return stream

@@ -1,6 +1,7 @@
 """A hostile environment, row by row: a task works, or ends in one sentence with the next step, and loses nothing.
 
-Databases and notes: test_environment_state. Raw files, folders, hosts, signals, proxies: test_environment_running.
+Databases and notes: test_environment_state. Raw files: test_environment_raw. Folders, hosts, signals, proxies:
+test_environment_running.
 """
 
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import hostile
 from mlsystem.environment import OF_PYTHON, without_others
 from mlsystem.settings import ROOT, Settings, child_environment
+from questions import DAY
 
 DEAD = "http://127.0.0.1:43999"  # nobody listens there
 SECRET = "hunter2-of-the-company"
@@ -51,8 +53,8 @@ REFUSED = {
     "no workers": ({"MLSYSTEM_WORKERS": "0"}, "MLSYSTEM_WORKERS"),
     "fewer threads than none": ({"MLSYSTEM_THREADS": "-1"}, "MLSYSTEM_THREADS"),
     "an endless budget": ({"MLSYSTEM_LOOKUP_BUDGET_SECONDS": "inf"}, "MLSYSTEM_LOOKUP_BUDGET_SECONDS"),
-    "a day that is none": ({"MLSYSTEM_FIRST_DAY": "2013-02-30"}, "MLSYSTEM_FIRST_DAY"),
-    "days out of order": ({"MLSYSTEM_FIRST_DAY": "2013-06-01", "MLSYSTEM_LAST_DAY": "2013-05-01"}, "first_day"),
+    "a day that is none": ({"MLSYSTEM_FIRST_DAY": "2020-02-30"}, "MLSYSTEM_FIRST_DAY"),
+    "days out of order": ({"MLSYSTEM_FIRST_DAY": "2020-06-01", "MLSYSTEM_LAST_DAY": "2020-05-01"}, "first_day"),
     "a clock that is none": ({"MLSYSTEM_CLOCK": "sand"}, "MLSYSTEM_CLOCK"),
     "a home of nobody": ({"MLSYSTEM_DATA_DIR": "~nobody-at-all/data"}, "MLSYSTEM_DATA_DIR"),
     "a folder that cannot be": ({"MLSYSTEM_DATA_DIR": "/proc/nowhere"}, "MLSYSTEM_DATA_DIR"),
@@ -74,7 +76,7 @@ ENV_FILES = {
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> hostile.Place:
-    return hostile.settle(tmp_path_factory.mktemp("project"))
+    return hostile.copy_project(tmp_path_factory.mktemp("project"))
 
 
 def variables_of(given: dict[str, str]) -> dict[str, str]:
@@ -169,7 +171,7 @@ def test_a_flow_runs_with_all_of_it_at_once_and_asks_nobody_else(place: hostile.
     everything = {name: value for row in IGNORED.values() for name, value in row.items()}
 
     try:
-        told = place.run("ingest", "--from", "2013-03-01", "--to", "2013-03-01", **variables_of(everything))
+        told = place.run("ingest", "--from", str(DAY), "--to", str(DAY), **variables_of(everything))
     finally:
         (place.root / ".env").unlink()
 
@@ -177,7 +179,7 @@ def test_a_flow_runs_with_all_of_it_at_once_and_asks_nobody_else(place: hostile.
     assert "'days': 1" in told.words
 
 
-def assert_one_sentence(told: hostile.Told, named: str) -> None:
+def assert_one_sentence(told: hostile.TaskOutcome, named: str) -> None:
     assert (told.status, told.left, told.files) == (1, [], set())
     assert named in told.words
     assert SECRET not in told.words

@@ -1,29 +1,26 @@
-"""A hostile environment, continued: raw files, folders, hosts, signals, proxies, each met by the cheapest task."""
+"""A hostile environment, continued: folders, hosts, signals, proxies, each met by the cheapest task."""
 
-import csv
-import io
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
 import hostile
-import plain
-from mlsystem import family
+from mlsystem import child_processes
 from mlsystem.addresses import service_url
+from mlsystem.domain import PROBLEM
 from mlsystem.feature_store.store import open_store
 from mlsystem.settings import ROOT, Settings, child_environment
+from questions import DAY
 from serving_probe import own_copy
 from up_probe import own_ports, processes_of, waited
 
-DAY = ("--from", "2013-03-01", "--to", "2013-03-01")
+ONE_DAY = ("--from", str(DAY), "--to", str(DAY))
 DEAD = "http://127.0.0.1:43999"  # nobody listens there
 PROXIES = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), DEAD)
 FOLDERS = ["a blank", "ümlaut 飛", "[a-z]", "100% %41", "{x} {{y}}", "*", "#1 ;&'$HOME"]
@@ -35,96 +32,9 @@ NEVER_HOSTS = {
 }
 
 
-def cell(column: str, text: str) -> Callable[[list[list[str]]], str]:
-    """The weather's file with another text in one cell of the day."""
-
-    def change(rows: list[list[str]]) -> str:
-        rows[4][rows[0].index(column)] = text
-        return as_csv(rows)
-
-    return change
-
-
-def as_csv(rows: list[list[str]], delimiter: str = ",") -> str:
-    return "".join(delimiter.join(row) + "\n" for row in rows)
-
-
-def renamed(rows: list[list[str]]) -> str:
-    return as_csv([[name.replace("temp", "temperature") for name in rows[0]], *rows[1:]])
-
-
-def without(rows: list[list[str]]) -> str:
-    at = rows[0].index("temp")
-    return as_csv([row[:at] + row[at + 1 :] for row in rows])
-
-
-# What stands in the weather's file: status, and what is said of it.
-RAW = {
-    "an empty text in a number": (cell("temp", ""), 0, "'days': 1"),
-    "a word in a number": (cell("temp", "mild"), 0, "weather.csv, line 5, is left out: temp is no number: mild"),
-    "the 30th of February": (cell("day", "30"), 0, "is left out: there is no such day: 2013-2-30"),
-    "a missing column": (without, 1, "weather.csv lacks a column that is needed (Column 'temp'"),
-    "a renamed column": (renamed, 1, "weather.csv lacks a column that is needed (Column 'temp'"),
-    "another delimiter": (lambda rows: as_csv(rows, ";"), 1, "parted by commas"),
-    "nothing": (lambda rows: "", 1, "weather.csv cannot be read"),
-}
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> hostile.Place:
-    return hostile.settle(tmp_path_factory.mktemp("project"))
-
-
-@pytest.fixture(scope="module")
-def raw(place: hostile.Place) -> Path:
-    """The raw files of the project's copy, for one day alone: its adapter looks there, as an owner's would."""
-    folder = place.root / "raw"
-    folder.mkdir()
-    for path in plain.raw_folder().iterdir():
-        if path.name == "flights.csv.zip":
-            (folder / path.name).write_bytes(zipped(of_the_day(zipfile.ZipFile(path).read("flights.csv").decode())))
-        elif path.suffix == ".csv":
-            shutil.copy2(path, folder / path.name)
-    adapter = place.root / "src/mlsystem/domain/adapter.py"
-    own = f"return {{name: Path({str(folder)!r}) / file for name, file in FILES.items()}}"
-    adapter.write_text(f"{adapter.read_text(encoding='utf-8')}\n\ndef raw_files():\n    {own}\n", encoding="utf-8")
-    return folder
-
-
-def of_the_day(text: str) -> list[list[str]]:
-    header, *rows = csv.reader(io.StringIO(text))
-    return [header, *(row for row in rows if row[1:3] == ["3", "1"])]
-
-
-def zipped(rows: list[list[str]]) -> bytes:
-    written = io.BytesIO()
-    with zipfile.ZipFile(written, "w") as archive:
-        archive.writestr("flights.csv", as_csv(rows))
-    return written.getvalue()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("row", RAW)
-def test_a_raw_file_of_any_kind_is_taken_in_or_told(place: hostile.Place, raw: Path, row: str):
-    change, status, said = RAW[row]
-    original = (raw / "weather.csv").read_bytes()
-    header, *rows = csv.reader(io.StringIO(original.decode()))
-    for folder in ("1_source", "2_validated"):
-        shutil.rmtree(place.data / folder, ignore_errors=True)
-    of_month = [one for one in rows if one[header.index("month")] in ("2", "3")]
-
-    try:
-        (raw / "weather.csv").write_text(change([header, *of_month]), encoding="utf-8")
-        told = place.run("ingest", *DAY)
-    finally:
-        (raw / "weather.csv").write_bytes(original)
-
-    assert (told.status, told.left, told.files) == (status, [], set()), told.words
-    assert said in told.words
-    assert "Traceback" not in told.words
-    if status:
-        assert told.words.strip().splitlines()[-1].startswith("ingest: "), told.words
-        assert "run the same command again" in told.words
+    return hostile.copy_project(tmp_path_factory.mktemp("project"))
 
 
 @pytest.mark.slow
@@ -132,12 +42,12 @@ def test_with_the_copied_example_a_day_is_taken_in_where_it_is_without_one(place
     shutil.rmtree(place.data / "2_validated", ignore_errors=True)
     shutil.copy2(place.root / ".env.example", place.root / ".env")
     try:
-        told = place.run("ingest", *DAY, cwd=tmp_path)
+        told = place.run("ingest", *ONE_DAY, cwd=tmp_path)
     finally:
         (place.root / ".env").unlink()
 
     assert (told.status, told.left) == (0, []), told.words
-    assert list((place.data / "2_validated/flights").rglob("*.parquet"))
+    assert list((place.data / "2_validated" / PROBLEM.asked_of).rglob("*.parquet"))
     assert list(tmp_path.iterdir()) == [], "its relative folders are the project's"
 
 
@@ -152,7 +62,7 @@ def test_a_folder_of_any_name_is_a_folder(place: hostile.Place, name: str):
 
 @pytest.mark.slow
 def test_a_day_is_taken_in_in_a_folder_of_all_these_names_at_once(place: hostile.Place):
-    told = place.run("ingest", *DAY, MLSYSTEM_DATA_DIR="/".join(["odd", *FOLDERS]))
+    told = place.run("ingest", *ONE_DAY, MLSYSTEM_DATA_DIR="/".join(["odd", *FOLDERS]))
 
     assert (told.status, told.left) == (0, []), told.words
 
@@ -168,8 +78,8 @@ def test_a_day_is_taken_in_in_a_folder_of_all_these_names_at_once(place: hostile
     ],
 )
 def test_a_folder_that_takes_nothing_is_told_at_the_start(place: hostile.Place, tmp_path: Path, variable, kind):
-    with hostile.unwritable(kind, tmp_path) as folder:
-        told = place.run("ingest", *DAY, **{variable: str(folder)})
+    with hostile.unwritable_folder(kind, tmp_path) as folder:
+        told = place.run("ingest", *ONE_DAY, **{variable: str(folder)})
 
     assert (told.status, told.left, told.files) == (1, [], set())
     assert len(told.words.strip().splitlines()) == 1, told.words
@@ -198,11 +108,11 @@ def test_a_host_at_which_nobody_can_listen_is_told_at_the_start(place: hostile.P
 def test_a_task_that_a_signal_ends_leaves_no_process_and_goes_on_the_next_time(place: hostile.Place, name: str):
     """`ingest` is the cheapest task with a child: Prefect's server."""
     environment = {**os.environ, "PYTHONPATH": str(place.root / "src"), **hostile.PORTS}
-    command, both = [sys.executable, "-m", "mlsystem", "ingest", *DAY], subprocess.STDOUT
+    command, both = [sys.executable, "-m", "mlsystem", "ingest", *ONE_DAY], subprocess.STDOUT
     running = subprocess.Popen(command, cwd=place.root, env=environment, stdout=subprocess.PIPE, stderr=both)
-    children = family.project_mark(place.data)
+    children = child_processes.project_mark(place.data)
     try:
-        assert waited(lambda: family.marked(children) or running.poll() is not None)
+        assert waited(lambda: child_processes.marked(children) or running.poll() is not None)
         assert running.poll() is None, "it ended before the signal"
         running.send_signal(getattr(signal, f"SIG{name}"))
         words = running.communicate(timeout=60)[0].decode()
@@ -210,7 +120,7 @@ def test_a_task_that_a_signal_ends_leaves_no_process_and_goes_on_the_next_time(p
         running.kill()
         running.wait()
 
-    assert waited(lambda: not family.marked(children), 60)
+    assert waited(lambda: not child_processes.marked(children), 60)
     assert "Traceback" not in words
     if name == "INT":
         assert (running.returncode, "run it again and it goes on from here" in words) == (130, True)

@@ -9,18 +9,20 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 import hostile
+from damaged_files import DAMAGED, OF_A_TOOL, of_revision
 from mlsystem import databases
 from mlsystem.__main__ import GROUPS
-from mlsystem.flows import preflight
 from mlsystem.model_registry import tracking
+from mlsystem.processes import preflight
 from mlsystem.settings import Settings, child_environment
+from questions import DAY
 
 SOON_SECONDS = 10.0  # on a machine that does nothing else
 MLFLOW, PREFECT, EVENTS, ONLINE = (
@@ -29,50 +31,8 @@ MLFLOW, PREFECT, EVENTS, ONLINE = (
     "stream/events.db",
     "online/online.db",
 )
-Damage = Callable[[Path], None]
 
 
-def of_revision(revision: str) -> Damage:
-    def damage(path: Path) -> None:
-        with closing(sqlite3.connect(path)) as connection, connection:
-            connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
-
-    return damage
-
-
-def a_folder(path: Path) -> None:
-    path.unlink()
-    path.mkdir()
-    (path / "kept").write_text("by somebody")
-
-
-def other_tables(path: Path) -> None:
-    path.unlink()
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("CREATE TABLE mine (one INTEGER)")
-
-
-def cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def scratched(path: Path) -> None:
-    content = path.read_bytes()
-    path.write_bytes(content[:5_000] + b"x" * 5_000 + content[10_000:])
-
-
-DAMAGED: dict[str, tuple[Damage, str]] = {
-    "garbage": (lambda path: path.write_bytes(b"what is this\n" * 400) and None, "cannot be read as a database"),
-    "a file cut in half": (cut, "cannot be read as a database"),
-    "a scratched one": (scratched, "is damaged"),
-    "a folder": (a_folder, "it is a folder"),
-}
-OF_A_TOOL: dict[str, tuple[Damage, str]] = DAMAGED | {
-    "nothing": (lambda path: path.write_bytes(b"") and None, "is empty"),
-    "other tables": (other_tables, "without"),
-    "an older version": (of_revision("451aebb31d03"), "has tables of another version (revision 451aebb31d03"),
-    "a newer version": (of_revision("ffffffffffff"), "has tables of another version (revision ffffffffffff"),
-}
 NEXT_STEP = {
     MLFLOW: ("mlflow.db.copy`", "-m mlflow db upgrade", "sqlite:///"),
     PREFECT: ("prefect.db.copy`", "-m prefect server database upgrade --yes", "PREFECT_HOME="),
@@ -81,7 +41,7 @@ TASKS = set(" ".join(GROUPS.values()).split())
 ARGUMENTS = {
     "promote": ("--version", "1", "--why", "better"),
     "rollback": ("--why", "worse"),
-    "ingest": ("--from", "2013-03-01", "--to", "2013-03-01"),
+    "ingest": ("--from", str(DAY), "--to", str(DAY)),
 }
 
 
@@ -105,7 +65,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> hostile.Place:
-    return hostile.settle(tmp_path_factory.mktemp("project"))
+    return hostile.copy_project(tmp_path_factory.mktemp("project"))
 
 
 @pytest.fixture
@@ -173,16 +133,6 @@ def test_every_task_that_would_use_a_database_looks_at_it_first_and_no_other(pla
     (place.data / file).unlink()
     for task in TASKS:  # the guard stays quiet
         preflight.check_state(settings, task)
-
-
-def test_a_year_that_was_stopped_looks_at_its_own_registry(place: hostile.Place):
-    settings = Settings(data_dir=place.data, reports_dir=place.root / "reports")
-    shutil.copytree(settings.models_dir, place.data / preflight.LIFE / "5_models")
-    preflight.check_state(settings, "year")
-    of_revision("ffffffffffff")(place.data / preflight.LIFE / MLFLOW)
-
-    with pytest.raises(databases.OtherVersion, match="ffffffffffff"):
-        preflight.check_state(settings, "year")
 
 
 @pytest.mark.parametrize("task", ["up", "smoke", "train", "promote", "rollback"])

@@ -4,18 +4,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from mlsystem import family
+from mlsystem import child_processes
 from mlsystem.addresses import SERVERS
+from mlsystem.domain import PROBLEM
 from mlsystem.feature_store.store import open_store
 from mlsystem.settings import ROOT, Settings, child_environment
+from mlsystem.storage import Partitions
 from serving_probe import free_port
 
-WAIT_SECONDS = 240.0  # for anything that a machine does; a busy one needs longer, and no test ends earlier than it must
+LONGEST_SECONDS = 240.0  # for anything that a machine does; a busy one needs longer, and no test ends too early
 
 
 def mlsystem(settings: Settings, *arguments: str) -> subprocess.CompletedProcess:
@@ -56,12 +59,19 @@ def shadow(built: Settings, data_dir: Path) -> Settings:
     return settings
 
 
+def cut_delivery(settings: Settings, day: date) -> list[str]:
+    """Leave three of a day's questions in what was delivered, which stops it; the reasons that validation may give."""
+    delivered = Partitions(settings.source_dir / PROBLEM.asked_of)
+    delivered.write(day, delivered.read([day]).slice(0, 3), delivered.fingerprint(day) or "")
+    return [rule.reason for rule in PROBLEM.days.rules if rule.severity == "critical"]
+
+
 def processes_of(settings: Settings) -> list[psutil.Process]:
     """All that live and were started by a task on these folders."""
-    return family.marked(family.project_mark(settings.data_dir))
+    return child_processes.marked(child_processes.project_mark(settings.data_dir))
 
 
-def waited(look: Callable[[], Any], seconds: float = WAIT_SECONDS) -> Any:
+def waited(look: Callable[[], Any], seconds: float = LONGEST_SECONDS) -> Any:
     """What `look` gave once it gave something true; else what it gave last."""
     deadline = time.monotonic() + seconds
     while not (found := look()) and time.monotonic() < deadline:

@@ -1,1 +1,1 @@
-"""A complete ML system. The folder listing is the data's way; docs/tour.md walks it in 15 minutes."""
+"""A complete ML system. The folder listing is the data's way; docs/domain/tour.md walks it in 15 minutes."""

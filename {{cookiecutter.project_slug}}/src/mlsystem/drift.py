@@ -56,7 +56,7 @@ def psi(reference_counts: Sequence[int] | np.ndarray, live_counts: Sequence[int]
     """Population stability index of two counts over the same bins: 0 when equal; NaN while nothing live was seen.
 
     Half a row is added to each bin, so that an empty bin is surprising and not infinite. By chance alone it is about
-    (bins - 1) / live rows, and far more for what a day's flights share, like weather: set its limits from reference
+    (bins - 1) / live rows, and far more for what the rows of a day share: set its limits from reference
     weeks, not from the rule of 0.1 and 0.25.
     """
     if len(reference_counts) != len(live_counts):

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import duckdb
 import pyarrow as pa
 
+QueryFailed = duckdb.Error  # with the engine's own message
+
 
 class Engine:
     """An in-memory SQL engine in UTC. Not safe to share between threads: make one per thread."""
@@ -26,7 +28,7 @@ class Engine:
         self._connection.execute(sql)
 
     def query(self, sql: str) -> pa.Table:
-        """The rows that `sql` selects. Raises duckdb.Error with the engine's own message."""
+        """The rows that `sql` selects. Raises QueryFailed."""
         return self._connection.sql(sql).to_arrow_table()
 
     def close(self) -> None:

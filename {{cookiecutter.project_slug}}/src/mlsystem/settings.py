@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from mlsystem.domain import PROBLEM
 from mlsystem.env_file import NAME, WrongSetting, check_names, in_words, read_env_file
 from mlsystem.environment import for_tools, without_others
 
@@ -30,9 +31,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = ROOT / "data"  # everything the system makes, numbered in the data's order
     reports_dir: Path = ROOT / "reports"  # what people read
-    life: str = ""  # the folder of data_dir with models, log and online rows; `make year` has its own
-    first_day: date = date(2013, 1, 1)  # the data set is the calendar year 2013, New York time
-    last_day: date = date(2013, 12, 31)
+    state: str = ""  # a folder of data_dir for other models, log and online rows than the system's own
+    first_day: date = PROBLEM.first_day  # of the data, on the domain's calendar
+    last_day: date = PROBLEM.last_day
     workers: Count = 2  # serving processes; one per core of a small laptop
     threads: Count = 1  # per model fit and per prediction: OpenMP with more is slower under contention
     serving_host: Host = "127.0.0.1"  # loopback, as for each server below: none of them asks who is calling
@@ -49,8 +50,8 @@ class Settings(BaseSettings):
     lateness_minutes: Annotated[int, Field(ge=0)] = (
         10  # behind the clock of the log; a later fact is counted and left out
     )
-    max_body_bytes: Count = 1_000_000  # about 3,000 flights; a larger body is refused before it is parsed
-    max_flights_per_request: Count = 1_000  # bounds the time that one caller can take
+    max_body_bytes: Count = 1_000_000  # about 3,000 questions; a larger body is refused before it is parsed
+    max_questions_per_request: Count = 1_000  # bounds the time that one caller can take
     lookup_budget_seconds: Seconds = 0.25  # a healthy lookup takes 1 ms; one that takes longer is answered without
     prediction_log_files: Count = 60  # as much as so many full ones hold, 64 MB each; then the oldest go
     shadow: bool = True  # score the challenger, if there is one, on what the champion answers
@@ -101,30 +102,35 @@ class Settings(BaseSettings):
 
     @property
     def models_dir(self) -> Path:
-        return self.data_dir / self.life / "5_models"
+        return self.data_dir / self.state / "5_models"
 
     @property
     def predictions_dir(self) -> Path:
-        return self.data_dir / self.life / "6_predictions"
+        return self.data_dir / self.state / "6_predictions"
 
     @property
     def online_dir(self) -> Path:
-        return self.data_dir / self.life / "online"
+        return self.data_dir / self.state / "online"
 
     @property
     def stream_dir(self) -> Path:
-        return self.data_dir / self.life / "stream"
+        return self.data_dir / self.state / "stream"
 
 
 class Project(BaseModel):
     """What was answered when the project was generated: project.toml, the one rendered settings file."""
 
-    name: str = "Flight Delay Radar"
-    slug: str = "flight-delay-radar"
+    name: str = "ML system"
+    slug: str = "ml-system"
     description: str = ""
     author: str = ""
     licence: str = "MIT"
-    seed: int = 2013
+    seed: int = 2013  # as cookiecutter.json has it
+    problem: str = ""
+    lanes: str = ""
+    template: str = ""
+    template_version: str = ""
+    generated_on: str = ""
 
 
 def load_project(path: Path = ROOT / "project.toml") -> Project:
@@ -175,7 +181,7 @@ def use_prefect(url: str) -> None:
 
 
 def mark_children(name: str, value: str) -> None:
-    """Let every process that this one starts carry a mark in its environment; see family.py."""
+    """Let every process that this one starts carry a mark in its environment; see child_processes.py."""
     os.environ[name] = value
 
 

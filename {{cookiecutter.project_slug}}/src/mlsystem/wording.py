@@ -12,6 +12,12 @@ def number(value: object, form: str = ",.0f", unit: str = "") -> str:
     return f"{value:{form}}{unit}"
 
 
+def money(value: object, currency: str = "") -> str:
+    """An amount: whole from 100 on or if it is whole, else with its hundredths."""
+    form = ",.0f" if isinstance(value, int | float) and (abs(value) >= 100 or value % 1 == 0) else ",.2f"
+    return number(value, form, f" {currency}" if currency else "")
+
+
 def between(low: object, high: object, form: str = ",.0f", unit: str = "") -> str:
     """Two ends of an interval; `unknown` if one of them is."""
     ends = number(low, form, unit), number(high, form, unit)

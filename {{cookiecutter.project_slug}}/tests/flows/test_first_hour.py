@@ -18,8 +18,10 @@ from typing import Any
 import pytest
 
 import browser
+import pages
 from heard import MOST_CPU_SECONDS, Heard, heard
 from mlsystem import storage
+from mlsystem.domain import PROBLEM
 from mlsystem.feature_store.store import open_store
 from mlsystem.model_registry import promotions, versions
 from mlsystem.retraining import journal
@@ -32,7 +34,7 @@ TOLD = re.compile(r"`(make [^`]+)`")  # a command in a sentence
 
 
 @dataclass(frozen=True)
-class Seen:
+class Changeable:
     """What a step may change."""
 
     predictions: int
@@ -45,8 +47,8 @@ class Seen:
 class Step:
     arguments: list[str]
     said: Heard
-    before: Seen
-    after: Seen
+    before: Changeable
+    after: Changeable
 
     @property
     def task(self) -> str:
@@ -65,7 +67,7 @@ def arguments(command: str) -> list[str]:
 
 
 def loop_of_the_readme() -> list[list[str]]:
-    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## The loop, by hand")[1].split("\n## ")[0]
+    section = pages.readme(ROOT).split("## The loop, by hand")[1].split("\n## ")[0]
     return [arguments(line) for line in section.splitlines() if line.startswith("    make ")]
 
 
@@ -81,8 +83,8 @@ def left_by_the_demo(built: Settings, data_dir: Path) -> Settings:
     return settings
 
 
-def look(settings: Settings) -> Seen:
-    return Seen(
+def changeable(settings: Settings) -> Changeable:
+    return Changeable(
         prediction_log.read(settings.predictions_dir).num_rows,
         versions.aliases_at_rest(settings.models_dir),
         list(journal.read(settings.models_dir)),
@@ -91,10 +93,10 @@ def look(settings: Settings) -> Seen:
 
 
 def step(settings: Settings, command: Sequence[str]) -> Step:
-    before = look(settings)
+    before = changeable(settings)
     said = heard(settings, *command)
     assert (said.returncode, said.stderr) == (0, ""), f"{command}\n{said.stdout}{said.stderr}"
-    return Step([*command], said, before, look(settings))
+    return Step([*command], said, before, changeable(settings))
 
 
 @pytest.fixture(scope="module")
@@ -123,17 +125,18 @@ def test_the_readme_leads_from_a_replay_to_a_verdict_and_each_step_tells_the_nex
     assert walk[3].arguments == walk[2].told[0], "the day after, as retrain tells it and as README has it"
 
 
-def test_the_replay_asks_about_every_flight_of_its_days(walk: list[Step], settings: Settings):
-    flights = storage.Partitions(settings.validated_dir / "flights")
-    days = storage.day_range(date(2013, 11, 25), date(2013, 12, 2))
+def test_the_replay_asks_each_question_of_its_days(walk: list[Step], settings: Settings):
+    questions = storage.Partitions(settings.validated_dir / PROBLEM.asked_of)
+    said = dict(zip(walk[0].arguments, walk[0].arguments[1:], strict=False))  # each option with what follows it
+    days = storage.day_range(*(date.fromisoformat(said[option]) for option in ("--from", "--to")))
 
-    assert walk[0].after.predictions - walk[0].before.predictions == sum(flights.rows(day) for day in days)
+    assert walk[0].after.predictions - walk[0].before.predictions == sum(questions.rows(day) for day in days) > 0
 
 
 def test_the_monitor_says_what_it_found(walk: list[Step], settings: Settings):
     told = walk[1].said.stdout
 
-    assert re.search(r"AUC 0\.\d{3}, [\d,]+ USD per 1,000 flights", told)
+    assert re.search(rf"AUC 0\.\d{{3}}, [\d,]+ {PROBLEM.per_1000}", told)
     assert "furthest from training (PSI): " in told
     assert "live performance: " in told
     assert walk[1].before == walk[1].after, "a look changes nothing"
@@ -144,8 +147,8 @@ def test_retrain_trains_a_challenger_and_says_why(walk: list[Step]):
     decision = one.after.notes[-1]
 
     assert decision["what"] == "decision"
-    assert decision["because"].startswith("retrain: ")
-    assert decision["because"] in one.said.stdout
+    assert decision["reason"].startswith("retrain: ")
+    assert decision["reason"] in one.said.stdout
     assert one.after.aliases[versions.CHALLENGER] == decision["version"] != one.after.aliases[versions.CHAMPION]
     assert all(f"lightgbm: fold {fold} of 4" in one.said.stdout for fold in range(1, 5))
 
@@ -154,7 +157,10 @@ def test_the_challenger_answers_a_day_in_the_shadow(walk: list[Step], settings: 
     log = prediction_log.read(settings.predictions_dir).to_pandas()
     of_the_day = log.iloc[walk[3].before.predictions : walk[3].after.predictions]
 
-    assert (log["shadow_version"] == walk[2].after.aliases[versions.CHALLENGER]).sum() >= 0.95 * len(of_the_day) > 700
+    day = date.fromisoformat(walk[3].arguments[walk[3].arguments.index("--day") + 1])
+
+    assert len(of_the_day) == storage.Partitions(settings.validated_dir / PROBLEM.asked_of).rows(day) > 0
+    assert (log["shadow_version"] == walk[2].after.aliases[versions.CHALLENGER]).sum() >= 0.95 * len(of_the_day)
 
 
 def test_the_gate_gives_its_verdict_with_every_rule_and_the_challenger_waits_no_longer(walk: list[Step]):
@@ -162,8 +168,8 @@ def test_the_gate_gives_its_verdict_with_every_rule_and_the_challenger_waits_no_
     verdict = judged.after.notes[-1]
 
     assert verdict["what"] == "verdict"
-    assert verdict["because"] in judged.said.stdout
-    assert {"enough labels", "dollars", "shadow", "skew"} <= set(verdict["rules"])
+    assert verdict["reason"] in judged.said.stdout
+    assert {"enough labels", "money", "shadow", "skew"} <= set(verdict["rules"])
     assert "at least" not in verdict["rules"]["enough labels"] or "enough labels" not in verdict["refused_by"]
     assert versions.CHALLENGER not in judged.after.aliases
     promoted = judged.after.aliases[versions.CHAMPION] == verdict["version"]

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,19 +17,18 @@ from filelock import FileLock, Timeout
 
 from mlsystem.feature_store.store import open_store
 from mlsystem.flows.consume import log_path
-from mlsystem.flows.live import play
-from mlsystem.flows.replay import Span
+from mlsystem.flows.replay_days import play
 from mlsystem.monitoring import batch
+from mlsystem.replay.replay import Span
 from mlsystem.serving import prediction_log
 from mlsystem.serving.run import Running, running_service
 from mlsystem.settings import ROOT, Settings, child_environment
 from mlsystem.streaming.consumer import GROUP
 from mlsystem.streaming.event_log import EventLog, Position
+from questions import quiet_day
 from serving_probe import free_port, own_copy, workers
 from stream_probe import Stream
 
-DAY = date(2013, 11, 28)
-SPAN = Span(DAY, DAY, timedelta(minutes=30))
 KILLS = 20
 SPEED = 24 * 3600 / 100  # a day in 100 s, and longer for what is killed
 
@@ -43,9 +42,9 @@ def new(system, folder: Path) -> Settings:  # type: ignore[no-untyped-def]
 
 
 def left_behind(settings: Settings) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The store's rows, and by flight what was answered and from what."""
+    """The store's rows, and by question what was answered and from what."""
     log = prediction_log.read(settings.predictions_dir)
-    answers = batch.newest_per_flight(log).set_index("flight_id").sort_index()
+    answers = batch.newest_per_question(log).set_index("question_id").sort_index()
     inputs = [name for name in answers if name.startswith("model_row.")]
     return Stream(settings).stored(), answers[["probability", "degraded", *inputs]].astype(float).fillna(-1).to_dict()
 
@@ -110,19 +109,21 @@ def wait_until_consumed(settings: Settings, seconds: float = 120) -> None:
 
 
 def test_twenty_kills_of_consumer_and_service_change_nothing(system, tmp_path: Path):
+    day = quiet_day(system.settings)
+    span = Span(day, day, timedelta(minutes=30))
     calm, wild = new(system, tmp_path / "calm"), new(system, tmp_path / "wild")
     seed = int(os.environ.get("KILLS_SEED", time.time_ns() % 100_000))
     with running_service(calm):
-        undisturbed = play.fn(SPAN, calm)
+        undisturbed = play.fn(span, calm)
     with running_service(wild) as running:
         reaper = Reaper(wild, running, Random(seed))
         wait_until_consumed(wild)  # or the replay would take the consumer's place
         reaper.start()
-        disturbed = play.fn(SPAN, wild, SPEED)
+        disturbed = play.fn(span, wild, SPEED)
         reaper.end()
 
     print(f"seed {seed}: killed {reaper.killed}")
     assert len(reaper.killed) >= 10, f"seed {seed}: too few kills to show anything"
-    assert (disturbed.errors, disturbed.flights) == (0, undisturbed.flights)
+    assert (disturbed.errors, disturbed.questions) == (0, undisturbed.questions)
     for here, there in zip(left_behind(calm), left_behind(wild), strict=True):
         assert here == there, f"seed {seed}, killed {reaper.killed}"

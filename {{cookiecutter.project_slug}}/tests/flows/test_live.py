@@ -1,27 +1,29 @@
 """A replayed day, watched by a real Prometheus: what it scraped is what was sent, whichever worker answered."""
 
+import math
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import httpx
 import pytest
 
 from mlsystem.addresses import service_url
-from mlsystem.domain.features import VIEWS
+from mlsystem.contract.features import View
+from mlsystem.domain import PROBLEM
 from mlsystem.feature_store.store import open_store
-from mlsystem.flows.live import Served, play
-from mlsystem.flows.replay import Span
-from mlsystem.flows.servers import write_prometheus
-from mlsystem.metrics.serving import STAGES
+from mlsystem.flows.replay_days import Served, play
+from mlsystem.metrics.serving import AGES, STAGES
+from mlsystem.processes.servers import write_prometheus
+from mlsystem.replay.replay import Span
+from mlsystem.serving import prediction_log
 from mlsystem.serving.run import running_service
 from mlsystem.settings import Settings
+from questions import EXPECTED, SHORTEST_LIVED, quiet_day
 from serving_probe import free_port, own_copy
 
-DAY = date(2013, 11, 28)  # Thanksgiving: the year's shortest day of flights
 NEEDED = "this test needs Prometheus (Debian's package prometheus)"
 
 
@@ -45,7 +47,8 @@ def watched(settings: Settings, tmp_path_factory) -> Iterator[tuple[Served, http
     with running_service(settings), (folder / "log").open("wb") as log:
         process = subprocess.Popen([*command, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)
         try:
-            served = play.fn(Span(DAY, DAY), settings)
+            day = quiet_day(settings)
+            served = play.fn(Span(day, day), settings)
             with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=60) as client:
                 deadline = time.monotonic() + 120  # for a scrape after the last answer
                 while ask(client, "sum(predictions_total)") != {"": served.requests} and time.monotonic() < deadline:
@@ -72,16 +75,26 @@ def test_prometheus_counts_what_was_sent(watched):
     )
 
 
-def test_prometheus_sees_how_old_the_features_were(watched):
+def combinations(view: View) -> float:
+    """How many keys the view can have; without a bound where a key is not chosen."""
+    choices = {field.name: len(field.choices) or math.inf for field in PROBLEM.fields}
+    return math.prod(choices[key] for key in view.keys)
+
+
+def test_prometheus_sees_how_old_the_features_were(watched, settings: Settings):
     served, client = watched
+    ticked = min((view for view in EXPECTED if view.refresh), key=combinations)  # each of its keys has a row each tick
+    tick = min(age for age in AGES if age >= ticked.refresh.total_seconds())
+    logged = prediction_log.read(settings.predictions_dir)["feature_ages_seconds"].to_pylist()
 
     answered = ask(client, "sum by (view) (feature_age_seconds_count)")
-    oldest = {v.name: ask(client, f"feature_age_seconds_bucket{{view='{v.name}',le='+Inf'}}") for v in VIEWS}
-    within = ask(client, "feature_age_seconds_bucket{view='origin',le='900.0'}")
+    oldest = {v.name: ask(client, f"feature_age_seconds_bucket{{view='{v.name}',le='+Inf'}}") for v in PROBLEM.views}
+    within = ask(client, f"feature_age_seconds_bucket{{view='{ticked.name}',le='{tick}'}}")
 
-    assert answered["origin"] == answered["weather"] == served.requests
+    assert answered == {v.name: sum(ages[v.name] is not None for ages in logged) for v in PROBLEM.views}
+    assert answered[ticked.name] == answered[SHORTEST_LIVED.name] == served.requests
     assert all(oldest.values())
-    assert list(within.values()) == [served.requests]  # a tick every 15 minutes, so never older
+    assert list(within.values()) == [served.requests]  # never older than a tick
 
 
 def test_prometheus_sees_drift_for_every_input_and_the_score(watched):
@@ -89,7 +102,7 @@ def test_prometheus_sees_drift_for_every_input_and_the_score(watched):
 
     drift = ask(client, "max by (feature) (model_input_psi_ratio)")
 
-    assert {"score", "carrier", "origin_backlog", "weather_temperature"} <= set(drift)
+    assert {"score", *PROBLEM.model_columns} <= set(drift)
     assert all(value >= 0 for value in drift.values())
 
 

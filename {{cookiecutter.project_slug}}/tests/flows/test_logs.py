@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from mlsystem.flows.logs import log_path, predictions_so_far
+from mlsystem.replay.logs import log_path, predictions_so_far
 from mlsystem.serving.log_writer import PredictionLog
 from mlsystem.serving.prediction_log import NothingLogged
 from mlsystem.settings import Settings
 from mlsystem.streaming.event_log import EventLog
 
-NOON = datetime(2013, 11, 5, 12, tzinfo=UTC)
+NOON = datetime(2020, 11, 5, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Questions of noon, of half a minute later, and of New Year's Eve."""
     found = Settings(data_dir=tmp_path)
-    moments = (NOON, NOON + timedelta(seconds=30), datetime(2013, 12, 31, tzinfo=UTC))
+    moments = (NOON, NOON + timedelta(seconds=30), datetime(2020, 12, 31, tzinfo=UTC))
     PredictionLog(found.predictions_dir, 9).append(
         [{"prediction_id": str(number), "as_of": moment} for number, moment in enumerate(moments)]
     )
@@ -45,5 +45,5 @@ def test_a_prediction_of_a_later_day_than_the_events_is_not_looked_at(settings: 
 def test_a_log_of_later_days_alone_is_told(settings: Settings):
     played_until(settings, NOON - timedelta(days=1))
 
-    with pytest.raises(NothingLogged, match=r"none of 3 logged predictions is as of 2013-11-04 12:01 UTC or before"):
+    with pytest.raises(NothingLogged, match=r"none of 3 logged predictions is as of 2020-11-04 12:01 UTC or before"):
         predictions_so_far(settings)

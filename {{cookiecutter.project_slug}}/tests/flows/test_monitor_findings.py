@@ -17,8 +17,8 @@ def test_every_check_and_the_furthest_drift_are_told(system):
 
 
 def test_a_broken_limit_stands_out():
-    check = {"name": "score_drift", "value": 0.3, "breached": True, "because": "PSI 0.3 of the last 7 days"}
-    unknown = {"name": "skew", "value": None, "breached": False, "because": "not known yet"}
+    check = {"name": "score_drift", "value": 0.3, "breached": True, "reason": "PSI 0.3 of the last 7 days"}
+    unknown = {"name": "skew", "value": None, "breached": False, "reason": "not known yet"}
     found = {"performance": {}, "drift": {"score": 0.3}, "checks": [check, unknown], "diagnosis": None}
 
     told = list(findings(found))

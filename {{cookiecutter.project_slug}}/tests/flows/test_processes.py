@@ -1,15 +1,12 @@
-"""`make up` and its kin: what is told at the start, what is left behind (nothing), and where the servers are."""
+"""`make up` and its kin: what is told at the start, what is left behind (nothing)."""
 
 import http.server
 import json
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,15 +16,15 @@ import psutil
 import pytest
 
 from hostile import HEARTBEAT
-from mlsystem import family
-from mlsystem.addresses import SERVERS, Address, address
+from mlsystem import child_processes
+from mlsystem.addresses import SERVERS, address
 from mlsystem.feature_store.store import open_store
 from mlsystem.settings import Settings
+from questions import DAY
 from serving_probe import free_port, own_copy
 from up_probe import begin, mlsystem, own_ports, processes_of, waited
 
 HAS_PROMETHEUS = shutil.which("prometheus") is not None
-SOON_SECONDS = 30.0  # at the start: the imports of a busy machine, and no more
 
 
 @pytest.fixture
@@ -64,7 +61,7 @@ def test_without_a_champion_it_is_told_at_the_start(own_settings: Settings, task
     assert processes_of(own_settings) == []
 
 
-@pytest.mark.parametrize("task", ["up", "demo", "year", "replay", "smoke"])
+@pytest.mark.parametrize("task", ["up", "demo", "replay", "smoke"])
 def test_a_port_in_use_is_told_at_the_start_with_who_has_it(settings: Settings, task: str):
     with stranger() as port:
         told = mlsystem(settings.model_copy(update={"serving_port": port}), task)
@@ -113,93 +110,7 @@ def test_a_folder_that_mlflow_cannot_name_is_told_at_the_start(own_settings: Set
     assert "has a ? in it" in told.stderr
 
 
-@pytest.mark.parametrize(
-    ("host", "url", "listen", "is_loopback"),
-    [
-        ("127.0.0.1", "http://127.0.0.1:7", "127.0.0.1:7", True),
-        ("127.0.0.2", "http://127.0.0.2:7", "127.0.0.2:7", True),
-        ("::1", "http://[::1]:7", "[::1]:7", True),
-        ("0.0.0.0", "http://127.0.0.1:7", "0.0.0.0:7", False),
-        ("::", "http://[::1]:7", "[::]:7", False),
-    ],
-)
-def test_an_address_is_asked_and_bound_as_its_host_wants_it(host: str, url: str, listen: str, is_loopback: bool):
-    at = Address(host, 7)
-
-    assert (at.url, at.listen, at.is_loopback) == (url, listen, is_loopback)
-
-
-def test_one_servers_host_opens_no_other():
-    opened = Settings(serving_host="0.0.0.0")
-
-    assert [name for name in SERVERS if not address(opened, name).is_loopback] == ["serving"]
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1"])
-def test_a_port_is_free_until_somebody_listens_at_that_very_host(host: str):
-    at = Address(host, free_port())
-    before = at.is_free()
-    with socket.create_server((host, at.port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
-        assert (before, at.is_free()) == (True, False)
-    assert at.is_free()
-
-
-PARENT = """
-import os, subprocess, sys, time
-import psutil
-from mlsystem import family
-mark = family.new_mark("test-of-%s:", "parent")
-family.watch([family.head_of(psutil.Process().pid, mark)])
-sleep = "import time; time.sleep(600)"
-child = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', '{sleep}'], start_new_session=True); {sleep}"
-subprocess.Popen([sys.executable, "-c", child], env={**os.environ, family.MARK: mark}, start_new_session=True)
-print("ready", flush=True)
-time.sleep(float(sys.argv[1]))
-"""
-
-
-@pytest.mark.parametrize("end", ["TERM", "HUP", "KILL", "an error", "its own end"])
-def test_children_and_theirs_end_with_their_parent_however_it_ends(end: str, tmp_path: Path):
-    beginning = f"test-of-{tmp_path.name}:"
-    seconds = {"an error": "no number", "its own end": "2"}.get(end, "600")
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT % tmp_path.name, seconds],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert parent.stdout is not None
-    assert parent.stdout.readline() == "ready\n"
-    if end in ("TERM", "HUP", "KILL"):
-        assert waited(lambda: len(family.marked(beginning)) == 2, SOON_SECONDS)
-        parent.send_signal(getattr(signal, f"SIG{end}"))
-    parent.wait(SOON_SECONDS)
-    parent.stdout.close()
-
-    assert waited(lambda: not family.marked(beginning), SOON_SECONDS)
-
-
-def test_nobody_is_ended_while_the_parent_lives_or_who_is_not_its_child(tmp_path: Path):
-    """The guard stays quiet."""
-    beginning = f"test-of-{tmp_path.name}:"
-    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    parent = subprocess.Popen([sys.executable, "-c", PARENT % tmp_path.name, "600"], stdout=subprocess.PIPE, text=True)
-    try:
-        assert parent.stdout is not None
-        parent.stdout.readline()
-        assert waited(lambda: len(family.marked(beginning)) == 2, SOON_SECONDS)
-        time.sleep(3 * family.LOOK_SECONDS)
-        assert len(family.marked(beginning)) == 2
-    finally:
-        parent.kill()
-        parent.communicate()
-    assert waited(lambda: not family.marked(beginning), SOON_SECONDS)
-    assert other.poll() is None
-    other.kill()
-    other.wait()
-
-
-@pytest.mark.parametrize("task", [("up",), ("smoke",), ("replay", "--day", "2013-11-05")])
+@pytest.mark.parametrize("task", [("up",), ("smoke",), ("replay", "--day", str(DAY))])
 def test_a_task_that_is_killed_on_its_way_leaves_no_process(settings: Settings, tmp_path: Path, task: tuple[str, ...]):
     running = begin(settings, tmp_path / "log", *task)
     try:
@@ -213,9 +124,9 @@ def test_a_task_that_is_killed_on_its_way_leaves_no_process(settings: Settings, 
 
 
 def test_clean_refuses_while_something_runs_and_removes_nothing(own_settings: Settings):
-    mark = family.new_mark(family.project_mark(own_settings.data_dir), "up")
+    mark = child_processes.new_mark(child_processes.project_mark(own_settings.data_dir), "up")
     command = [sys.executable, "-c", "import time; time.sleep(600)"]
-    child = subprocess.Popen(command, env={**os.environ, family.MARK: mark})
+    child = subprocess.Popen(command, env={**os.environ, child_processes.MARK: mark})
     try:
         refused = mlsystem(own_settings, "clean")
         was_there = own_settings.data_dir.exists()
@@ -255,7 +166,7 @@ def test_up_in_a_folder_and_at_hosts_of_all_kinds_once_and_again_and_down_withou
         other = mlsystem(settings.model_copy(update={"serving_port": free_port()}), "up")
         ready = httpx.get(f"{address(settings, 'serving').url}/readyz", timeout=60).status_code
         prometheus = address(settings, "prometheus").url
-        scraped = waited(lambda: scraped_jobs(prometheus)) if HAS_PROMETHEUS else {"flight_delays", "consumer"}
+        scraped = waited(lambda: scraped_jobs(prometheus)) if HAS_PROMETHEUS else {"predictions", "consumer"}
         rules = httpx.get(f"{prometheus}/api/v1/rules").json()["data"]["groups"] if HAS_PROMETHEUS else [1]
         status = mlsystem(
             settings.model_copy(update=dict.fromkeys(("serving_host", "consumer_host"), "127.0.0.1")), "status"
@@ -272,7 +183,7 @@ def test_up_in_a_folder_and_at_hosts_of_all_kinds_once_and_again_and_down_withou
     assert (first.returncode, first.stderr) == (0, ""), first.stdout
     assert (again.returncode, "ran already" in again.stdout) == (0, True)
     assert (other.returncode, "with other settings (serving_port" in other.stderr) == (1, True)
-    assert (ready, scraped, bool(rules)) == (200, {"flight_delays", "consumer"}, True)
+    assert (ready, scraped, bool(rules)) == (200, {"predictions", "consumer"}, True)
     assert "All is well" in status.stdout
     assert (len(workers) >= settings.workers, left) == (True, []), "workers end with the service that was killed"
     assert "prefect" in down.stdout

@@ -5,19 +5,21 @@ import sys
 import threading
 import time
 from argparse import Namespace
-from datetime import date
+from datetime import timedelta
 
 import pytest
 
 from heard import MOST_CPU_SECONDS, Heard
-from mlsystem.domain.features import VIEWS
-from mlsystem.domain.tables import EVENT_TABLES
+from mlsystem import progress
+from mlsystem.commands import run_task as running
+from mlsystem.commands import tasks
+from mlsystem.domain import PROBLEM
 from mlsystem.features.build import build
-from mlsystem.flows import progress, running, tasks
-from mlsystem.flows.progress import never_silent, say
+from mlsystem.progress import never_silent, say
 from mlsystem.settings import Settings
 from mlsystem.source.deliver import deliver
 from mlsystem.validation.validate import validate
+from questions import DAY
 
 DEADLINE_SECONDS = 60
 
@@ -85,7 +87,7 @@ def test_a_task_is_under_the_watch_that_breaks_a_silence(own_settings: Settings,
 
 
 def test_each_step_from_a_raw_file_to_a_feature_is_told(own_settings: Settings, caplog: pytest.LogCaptureFixture):
-    days = [date(2013, 2, 11), date(2013, 2, 12)]
+    days = [DAY, DAY + timedelta(days=1)]
     caplog.set_level(logging.INFO, "mlsystem")
 
     deliver(days, own_settings.source_dir)
@@ -93,12 +95,12 @@ def test_each_step_from_a_raw_file_to_a_feature_is_told(own_settings: Settings, 
     build(days, own_settings.validated_dir, own_settings.features_dir)
 
     told = [record.getMessage() for record in caplog.records if record.name.startswith("mlsystem.")]
-    tables = [f"(table {place} of {len(EVENT_TABLES)})" for place in range(1, len(EVENT_TABLES) + 1)]
+    tables = [f"(table {place} of {len(PROBLEM.tables)})" for place in range(1, len(PROBLEM.tables) + 1)]
     for step in (
         "reading the raw files",
         "days delivered: 2 of 2",
         *tables,
-        "features of 2013-02-11 to 2013-02-12: 0 of 2",
+        f"features of {days[0]} to {days[1]}: 0 of 2",
     ):
         assert any(step in line for line in told), (step, told)
 
@@ -109,7 +111,7 @@ def test_the_demo_tells_of_every_fit_and_works_for_no_long_time_without_a_word(s
     for step in (
         "candidate 3 of 3",
         "setting 2 of 2",
-        f"(view {len(VIEWS)} of {len(VIEWS)})",
+        f"(view {len(PROBLEM.views)} of {len(PROBLEM.views)})",
         "drift limits",
         "logging all in MLflow",
     ):

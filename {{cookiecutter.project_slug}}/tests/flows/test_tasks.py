@@ -5,22 +5,29 @@ import json
 import shutil
 import subprocess
 import sys
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import httpx
 import psutil
+import pyarrow as pa
 import pytest
 
 from mlsystem import storage
+from mlsystem.domain import PROBLEM
 from mlsystem.feature_store.store import open_store
+from mlsystem.flows.demo import held_out_day
 from mlsystem.model_registry import registry, tracking
 from mlsystem.monitoring.checks import stopped_days
 from mlsystem.settings import ROOT, Settings, child_environment
 from mlsystem.source.deliver import deliver
 from mlsystem.validation.validate import validate
+from questions import CHOSEN, DAY, reach_of_source
 from serving_probe import free_port, metric, own_copy
-from up_probe import processes_of
+from up_probe import cut_delivery, processes_of
+
+ONE_DAY = timedelta(days=1)
+DAYS = [DAY + n * ONE_DAY for n in range(3)]
 
 
 def mlsystem(settings: Settings, *arguments: str) -> subprocess.CompletedProcess:
@@ -31,17 +38,30 @@ def mlsystem(settings: Settings, *arguments: str) -> subprocess.CompletedProcess
 
 
 def test_a_range_of_days_is_ingested_and_what_is_there_is_left_as_it_is(own_settings: Settings):
-    there = [date(2013, 2, 12), date(2013, 2, 13)]
+    first, *there = DAYS
     deliver(there, own_settings.source_dir)
+    break_first_row(own_settings, there[0])
     validate(there[1:], own_settings.source_dir, own_settings.validated_dir)
     written = contents(own_settings)
 
-    told = mlsystem(own_settings, "ingest", "--from", "2013-02-11", "--to", "2013-02-13")
+    told = mlsystem(own_settings, "ingest", "--from", str(first), "--to", str(there[-1]))
 
+    quarantine = [storage.Partitions(folder) for folder in (own_settings.validated_dir / "quarantine").iterdir()]
+    bad = {day: sum(one.rows(day) for one in quarantine if one.path(day).exists()) for day in DAYS}
     assert (told.returncode, told.stderr) == (0, "")
     assert "'days': 2" in told.stdout
-    assert "'quarantined': 1" in told.stdout  # 1,048 mph of wind on 12 February
+    assert bad[there[0]] >= 1
+    assert f"'quarantined': {bad[first] + bad[there[0]]}," in told.stdout
     assert contents(own_settings).items() > written.items()
+
+
+def break_first_row(settings: Settings, day: date) -> None:
+    """What was delivered has a choice in its first row that there is none of."""
+    delivered = storage.Partitions(settings.source_dir / PROBLEM.asked_of)
+    rows = delivered.read([day])
+    values = pa.array(["nowhere", *rows[CHOSEN.name].to_pylist()[1:]], rows.schema.field(CHOSEN.name).type)
+    rows = rows.set_column(rows.column_names.index(CHOSEN.name), rows.schema.field(CHOSEN.name), values)
+    delivered.write(day, rows, delivered.fingerprint(day) or "")
 
 
 def test_a_training_on_the_same_data_fits_nothing_and_says_who_is_champion(system, tmp_path: Path):
@@ -69,26 +89,28 @@ def contents(settings: Settings) -> dict[str, str]:
 
 
 def test_a_day_that_was_stopped_is_no_success_and_the_others_go_on(own_settings: Settings):
-    days = [date(2013, 2, 11), date(2013, 2, 12)]
+    days = DAYS[:2]
     deliver(days, own_settings.source_dir)
-    flights = storage.Partitions(own_settings.source_dir / "flights")
-    flights.write(days[0], flights.read([days[0]]).slice(0, 3), flights.fingerprint(days[0]) or "")
+    reasons = cut_delivery(own_settings, days[0])
 
     told = mlsystem(own_settings, "ingest", "--from", str(days[0]), "--to", str(days[1]))
 
     assert told.returncode == 1
-    assert "1 of 2 days stopped, such as 2013-02-11 (a day has 400 to 1,400 departures" in told.stderr
+    assert any(f"1 of 2 days stopped, such as {days[0]} ({reason}" in told.stderr for reason in reasons)
     assert "Traceback" not in told.stderr
-    assert storage.Partitions(own_settings.validated_dir / "flights").days() == days[1:]
+    assert storage.Partitions(own_settings.validated_dir / PROBLEM.asked_of).days() == days[1:]
     assert stopped_days(own_settings.validated_dir, days[1]) == days[:1]
 
 
-@pytest.mark.parametrize("day", ["2012-12-31", "2014-01-01", "2026-11-25"])
-def test_a_day_that_the_source_does_not_reach_to_is_told_in_a_sentence(own_settings: Settings, day: str):
-    told = mlsystem(own_settings, "ingest", "--from", day, "--to", day)
+@pytest.mark.parametrize(("end", "days"), [("first", -1), ("last", 1), ("last", 4_000)])
+def test_a_day_that_the_source_does_not_reach_to_is_told_in_a_sentence(own_settings: Settings, end: str, days: int):
+    first, last = reach_of_source()
+    day = {"first": first, "last": last}[end] + days * ONE_DAY
+
+    told = mlsystem(own_settings, "ingest", "--from", str(day), "--to", str(day))
 
     assert told.returncode == 1
-    assert f"the source has no {day}: its days go from 2013-01-01 to 2013-12-31" in told.stderr
+    assert f"the source has no {day}: its days go from {first} to {last}" in told.stderr
     assert "Traceback" not in told.stderr
     assert list(own_settings.source_dir.rglob("*.parquet")) == []
 
@@ -99,8 +121,8 @@ def test_a_day_that_the_source_does_not_reach_to_is_told_in_a_sentence(own_setti
         (("report",), "run `make demo` first"),
         (("monitor",), "no model is champion"),
         (("ingest", "--from", "yesterday"), "invalid"),
-        (("ingest", "--from", "2013-03-05", "--to", "2013-03-01"), "ends before it begins"),
-        (("fly",), "invalid choice"),
+        (("ingest", "--from", str(DAYS[1]), "--to", str(DAYS[0])), "ends before it begins"),
+        (("invent",), "invalid choice"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_a_sentence(own_settings: Settings, arguments, sentence):
@@ -129,6 +151,9 @@ def test_without_a_task_the_tasks_are_listed(own_settings: Settings):
 def test_replay_and_smoke_ask_the_service_that_is_up_and_none_leaves_a_temporary_file(
     system, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    day = (
+        DAY if held_out_day(system.settings) != DAY else DAY + ONE_DAY
+    )  # not the demo's own: the store is for this one
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
@@ -140,7 +165,7 @@ def test_replay_and_smoke_ask_the_service_that_is_up_and_none_leaves_a_temporary
     try:
         heard = {one.laddr for process in processes_of(settings) for one in process.net_connections("tcp")
                  if one.status == psutil.CONN_LISTEN}  # fmt: skip
-        replayed = mlsystem(settings, "replay", "--day", "2013-11-05", "--minutes", "30")
+        replayed = mlsystem(settings, "replay", "--day", str(day), "--minutes", "30")
         smoke = mlsystem(settings, "smoke")
         text = httpx.get(f"http://127.0.0.1:{settings.serving_port}/metrics", timeout=60).text
     finally:
@@ -150,9 +175,9 @@ def test_replay_and_smoke_ask_the_service_that_is_up_and_none_leaves_a_temporary
     for done in (replayed, smoke, looked):
         assert (done.returncode, done.stderr) == (0, ""), done.stdout
         assert "starting the service" not in done.stdout
-    asked = storage.Partitions(settings.validated_dir / "flights").read([date(2013, 11, 5)]).num_rows
+    asked = storage.Partitions(settings.validated_dir / PROBLEM.asked_of).rows(day)
     assert metric(text, "predictions_total") == asked + 1
-    assert "'degraded': False" in smoke.stdout, "the demo's own day is not this one, and the store is for this one"
+    assert "'degraded': False" in smoke.stdout
     assert smoke.stdout.count("curl -s http://") == 1
     assert json.loads((settings.reports_dir / "monitoring.json").read_text())["quality"]["predictions"] == asked
     assert list(temporary.iterdir()) == []

@@ -5,22 +5,26 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 import pytest
 
-from mlsystem.domain.features import AIRCRAFT, SILENT_FROM, STORED_FEATURES, VIEWS, WEATHER
-from mlsystem.domain.request import Flight
+from mlsystem.contract.features import View
+from mlsystem.contract.problem import OVERDUE
+from mlsystem.domain import PROBLEM
 from mlsystem.feature_store import definitions
-from mlsystem.feature_store.online import OnlineFeatures
-from mlsystem.feature_store.replaced import StoreFile
+from mlsystem.feature_store.online import OnlineFeatures, Stored
 from mlsystem.feature_store.store import NotRegistered, open_store
-from mlsystem.serving.predictor import because
+from mlsystem.feature_store.store_file import StoreFile
+from mlsystem.serving.predictor import degradation_reasons
 from mlsystem.settings import Settings, child_environment
+from questions import EXPECTED, NOW, at
 
-NOON = datetime(2013, 6, 3, 12, tzinfo=UTC)
-FLIGHT = Flight("AA", "JFK", "LAX", NOON + timedelta(hours=2), NOON + timedelta(hours=8), "N1")
+KEYED = next(view for view in EXPECTED if view.keys)
+VALUE = next(feature.name for feature in KEYED.features if feature.type == "number")
+WITH_INSTANT = next((view for view in PROBLEM.views if any(f.type == "instant" for f in view.features)), None)
+TYPES = {"number": pa.float64(), "count": pa.int64(), "instant": pa.timestamp("us", tz="UTC")}
 
 
 @pytest.fixture
@@ -28,136 +32,145 @@ def online(tmp_path) -> OnlineFeatures:
     return OnlineFeatures(open_store(tmp_path / "features", tmp_path / "online"))
 
 
-def weather(at: datetime, wind: float, origin: str = "JFK") -> pa.Table:
-    values = {feature.name: [wind] for feature in WEATHER.features}
-    return pa.table({"origin": [origin], "event_timestamp": pa.array([at], pa.timestamp("us", tz="UTC"))} | values)
+def row(made_at: datetime, value: float, view: View = KEYED, suffix: str = "") -> pa.Table:
+    """One row of the example's keys, or of others with the suffix, with the same value in every number."""
+    keys = PROBLEM.entity_row(PROBLEM.example)
+    values = {"number": value, "count": int(value), "instant": made_at}
+    columns = {key: pa.array([keys[key] + suffix]) for key in view.join_keys}
+    columns |= {"event_timestamp": pa.array([made_at], TYPES["instant"])}
+    return pa.table(columns | {f.name: pa.array([values[f.type]], TYPES[f.type]) for f in view.features})
 
 
-def wind(online: OnlineFeatures, as_of: datetime = NOON):
-    return online.lookup([FLIGHT], [as_of])[0].values["weather_wind_speed"]
+def stored(online: OnlineFeatures, as_of: datetime = NOW) -> Stored:
+    """What the store knows of the example."""
+    return online.lookup([at(PROBLEM.example, as_of)])[0]
+
+
+def value(online: OnlineFeatures, as_of: datetime = NOW) -> float | None:
+    return stored(online, as_of).values[VALUE]
 
 
 def test_a_pushed_row_is_served_with_its_age(online):
-    online.push(WEATHER, weather(NOON - timedelta(minutes=30), 9.5), NOON)
+    online.push(KEYED, row(NOW - timedelta(minutes=30), 9.5), NOW)
 
-    (stored,) = online.lookup([FLIGHT], [NOON])
+    found = stored(online)
 
-    assert stored.values["weather_wind_speed"] == 9.5
-    assert stored.age_seconds == {"weather": 1800}
-    assert set(stored.values) == {feature.name for feature in STORED_FEATURES}
-    assert stored.missing == ("origin", "carrier_origin", "destination", "aircraft", "sources")
+    assert found.values[VALUE] == 9.5
+    assert found.age_seconds == {KEYED.name: 1800}
+    assert set(found.values) == {feature.name for feature in PROBLEM.stored_features}
+    assert found.missing == tuple(view.name for view in PROBLEM.views if view is not KEYED)
 
 
 def test_an_older_row_does_not_overwrite_a_newer_one(online):
-    online.push(WEATHER, weather(NOON - timedelta(hours=1), 2.0), NOON)
+    online.push(KEYED, row(NOW - timedelta(minutes=10), 2.0), NOW)
 
-    written = online.push(WEATHER, weather(NOON - timedelta(hours=2), 1.0), NOON)
+    written = online.push(KEYED, row(NOW - timedelta(minutes=20), 1.0), NOW)
 
     assert written == 0
-    assert wind(online) == 2.0
+    assert value(online) == 2.0
 
 
 def test_of_several_rows_of_a_key_the_newest_is_written_and_each_key_is_judged_alone(online):
-    online.push(WEATHER, weather(NOON, 5.0, "EWR"), NOON)
-    early, late = weather(NOON - timedelta(hours=2), 1.0), weather(NOON - timedelta(hours=1), 2.0)
+    online.push(KEYED, row(NOW, 5.0, suffix="x"), NOW)
+    early, late = row(NOW - timedelta(minutes=20), 1.0), row(NOW - timedelta(minutes=10), 2.0)
+    of_another_key = row(NOW - timedelta(minutes=10), 4.0, suffix="x")
 
-    written = online.push(
-        WEATHER, pa.concat_tables([late, early, weather(NOON - timedelta(hours=1), 4.0, "EWR")]), NOON
-    )
+    written = online.push(KEYED, pa.concat_tables([late, early, of_another_key]), NOW)
 
     assert written == 1
-    assert wind(online) == 2.0
+    assert value(online) == 2.0
 
 
 def test_a_correction_of_the_same_moment_overwrites(online):
-    online.push(WEATHER, weather(NOON, 1.0), NOON)
-    online.push(WEATHER, weather(NOON, 2.0), NOON)
+    online.push(KEYED, row(NOW, 1.0), NOW)
+    online.push(KEYED, row(NOW, 2.0), NOW)
 
-    assert wind(online) == 2.0
+    assert value(online) == 2.0
 
 
 def test_what_a_replay_of_a_later_day_left_gives_way_to_an_earlier_day(online):
-    online.push(WEATHER, weather(NOON + timedelta(days=60), 1.0), NOON + timedelta(days=60))
+    online.push(KEYED, row(NOW + timedelta(days=60), 1.0), NOW + timedelta(days=60))
 
-    online.push(WEATHER, weather(NOON, 2.0), NOON)
+    online.push(KEYED, row(NOW, 2.0), NOW)
 
-    assert wind(online) == 2.0
+    assert value(online) == 2.0
 
 
-def test_a_value_is_served_up_to_its_ttl_and_not_a_second_longer(online):
-    online.push(WEATHER, weather(NOON, 3.0), NOON)
+@pytest.mark.parametrize("view", EXPECTED, ids=lambda view: view.name)
+def test_a_value_is_served_up_to_its_ttl_and_not_a_second_longer(online, view: View):
+    online.push(view, row(NOW, 3.0, view), NOW)
 
-    at_the_end = online.lookup([FLIGHT], [NOON + WEATHER.ttl])[0]
-    too_late = online.lookup([FLIGHT], [NOON + WEATHER.ttl + timedelta(seconds=1)])[0]
+    at_the_end, too_late = (stored(online, NOW + view.ttl + timedelta(seconds=after)) for after in (0, 1))
 
-    assert at_the_end.values["weather_wind_speed"] == 3.0
-    assert too_late.values["weather_wind_speed"] is None
-    assert too_late.stale == ("weather",)
+    name = view.features[0].name
+    assert at_the_end.values[name] == 3
+    assert too_late.values[name] is None
+    assert too_late.stale == (view.name,)
     assert too_late.is_degraded
 
 
 def test_a_row_from_after_the_moment_of_prediction_is_not_served(online):
-    online.push(WEATHER, weather(NOON + timedelta(seconds=1), 3.0), NOON + timedelta(hours=1))
+    online.push(KEYED, row(NOW + timedelta(seconds=1), 3.0), NOW + timedelta(hours=1))
 
-    (stored,) = online.lookup([FLIGHT], [NOON])
+    found = stored(online)
 
-    assert stored.values["weather_wind_speed"] is None
-    assert "weather" in stored.missing
-
-
-def test_an_answer_is_degraded_only_by_views_that_every_flight_should_have(online):
-    moment = {"event_timestamp": pa.array([NOON], pa.timestamp("us", tz="UTC"))}
-    for view in (view for view in VIEWS if view.is_expected):
-        assert online.lookup([FLIGHT], [NOON])[0].is_degraded
-        keys = {key: [FLIGHT.entity_row[key]] for key in view.keys}
-        numbers = {feature.name: [1.0 if feature.type == "number" else 1] for feature in view.features}
-        online.push(view, pa.table(keys | moment | numbers), NOON)
-
-    assert online.lookup([FLIGHT], [NOON])[0].missing == ("aircraft",)
-    assert not online.lookup([FLIGHT], [NOON])[0].is_degraded
+    assert found.values[VALUE] is None
+    assert KEYED.name in found.missing
 
 
-def test_a_silent_source_table_degrades_an_answer_whose_views_are_all_fresh(online):
-    (stored,) = online.lookup([FLIGHT], [NOON])
-    fresh = replace(stored, missing=(), values={**stored.values, "overdue_arrivals": SILENT_FROM["arrivals"] - 1})
+def test_an_answer_is_degraded_only_by_views_that_every_question_should_have(online):
+    for view in (view for view in PROBLEM.views if view.is_expected):
+        assert stored(online).is_degraded
+        online.push(view, row(NOW, 0.0, view), NOW)
+
+    assert stored(online).missing == tuple(view.name for view in PROBLEM.views if not view.is_expected)
+    assert not stored(online).is_degraded
+
+
+@pytest.mark.parametrize("table", PROBLEM.silent_from)
+def test_a_silent_source_table_degrades_an_answer_whose_views_are_all_fresh(online, table: str):
+    limit = PROBLEM.silent_from[table]
+    known = stored(online)
+    fresh = replace(known, missing=(), values={**known.values, f"{OVERDUE}{table}": limit - 1})
     assert not fresh.is_degraded
 
-    silent = replace(fresh, values={**fresh.values, "overdue_arrivals": SILENT_FROM["arrivals"]})
+    silent = replace(fresh, values={**fresh.values, f"{OVERDUE}{table}": limit})
 
-    assert silent.silent == ("arrivals",)
+    assert silent.silent == (table,)
     assert silent.is_degraded
-    assert because(silent)[0] == "arrivals are silent: 25 overdue"
+    assert degradation_reasons(silent)[0] == f"{table} are silent: {limit} overdue"
 
 
-def test_an_instant_comes_back_as_it_went_in(online):
-    landed = NOON - timedelta(hours=5)
-    moments = {
-        name: pa.array([landed], pa.timestamp("us", tz="UTC")) for name in ("event_timestamp", "previous_leg_at")
-    }
-    rest = {"previous_leg_delay": [7.0], "previous_leg_is_landed": [1], "aircraft_seats": [None]}
-    rest["aircraft_seats"] = pa.array([None], pa.int64())
+@pytest.mark.skipif(WITH_INSTANT is None, reason="the domain stores no instant")
+def test_an_instant_comes_back_as_it_went_in_and_nothing_as_nothing(online):
+    moment = NOW - WITH_INSTANT.ttl / 2
+    instant = next(feature.name for feature in WITH_INSTANT.features if feature.type == "instant")
+    rows = row(moment, 7.0, WITH_INSTANT)
+    empty = next(feature for feature in WITH_INSTANT.features if feature.type != "instant")
+    place = rows.column_names.index(empty.name)
+    rows = rows.set_column(place, empty.name, pa.array([None], TYPES[empty.type]))
 
-    online.push(AIRCRAFT, pa.table({"tail_number": ["N1"]} | moments | rest), NOON)
+    online.push(WITH_INSTANT, rows, NOW)
 
-    values = online.lookup([FLIGHT], [NOON])[0].values
-    assert values["previous_leg_at"] == landed
-    assert values["aircraft_seats"] is None
+    values = stored(online).values
+    assert values[instant] == moment
+    assert values[empty.name] is None
 
 
 def test_no_rows_are_no_push(online):
-    assert online.push(WEATHER, weather(NOON, 1.0).slice(0, 0), NOON) == 0
+    assert online.push(KEYED, row(NOW, 1.0).slice(0, 0), NOW) == 0
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.3, 0.99])
 def test_a_registry_torn_by_a_kill_is_made_again(tmp_path, kept: float):
     store = open_store(tmp_path / "features", tmp_path / "online")
-    OnlineFeatures(store).push(WEATHER, weather(NOON, 6.0), NOON)
+    OnlineFeatures(store).push(KEYED, row(NOW, 6.0), NOW)
     registry = tmp_path / "online/registry.db"
     registry.write_bytes(registry.read_bytes()[: int(registry.stat().st_size * kept)])
 
     again = OnlineFeatures(open_store(tmp_path / "features", tmp_path / "online"))
 
-    assert wind(again) == 6.0
+    assert value(again) == 6.0
 
 
 def test_a_reader_without_a_registry_is_told_what_to_run(tmp_path):
@@ -166,25 +179,25 @@ def test_a_reader_without_a_registry_is_told_what_to_run(tmp_path):
 
 
 def test_every_declared_view_is_registered_with_its_features_and_ttl(tmp_path):
-    registered = {view.name: definitions.feature_view(view, tmp_path) for view in VIEWS}
+    registered = {view.name: definitions.feature_view(view, tmp_path) for view in PROBLEM.views}
 
-    for view in VIEWS:
+    for view in PROBLEM.views:
         assert [field.name for field in registered[view.name].features] == [feature.name for feature in view.features]
         assert registered[view.name].ttl == view.ttl
 
 
 def test_a_store_that_was_restored_from_a_copy_is_written_to(tmp_path):
     online = OnlineFeatures(open_store(tmp_path / "features", tmp_path / "online"))
-    online.push(WEATHER, weather(NOON, 1.0), NOON)
+    online.push(KEYED, row(NOW, 1.0), NOW)
     rows = tmp_path / "online/online.db"
     with closing(sqlite3.connect(rows)) as connection:
         connection.execute(f"VACUUM INTO '{tmp_path / 'copy.db'}'")
     (tmp_path / "copy.db").replace(rows)
 
-    online.push(WEATHER, weather(NOON + timedelta(hours=1), 2.0), NOON + timedelta(hours=1))
+    online.push(KEYED, row(NOW + timedelta(hours=1), 2.0), NOW + timedelta(hours=1))
 
     reader = OnlineFeatures(open_store(tmp_path / "features", tmp_path / "online", register=False))
-    assert reader.lookup([FLIGHT], [NOON + timedelta(hours=1)])[0].values["weather_wind_speed"] == 2.0
+    assert value(reader, NOW + timedelta(hours=1)) == 2.0
 
 
 def test_a_file_that_could_not_be_opened_anew_is_tried_again(tmp_path):

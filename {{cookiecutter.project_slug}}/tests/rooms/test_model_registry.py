@@ -1,18 +1,20 @@
 """The model registry: what is kept, what becomes champion, and what is refused."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mlsystem.domain import costs
-from mlsystem.domain.request import MODEL_COLUMNS
+from mlsystem.domain import PROBLEM
 from mlsystem.model_registry import bundle, model_files, promotions, registry, runs, tracking
 from mlsystem.model_registry.champion import Champion, UnusableModel, WrongColumns
 from mlsystem.training.compare import SCORE, Comparison, compare
 from mlsystem.training.split import rows_of
 from planted import planted_training_set
+
+COLUMNS = len(PROBLEM.model_columns)
 
 
 @pytest.fixture(scope="module")
@@ -80,10 +82,10 @@ def test_loading_leaves_no_copy_behind(logged, tmp_path, monkeypatch):
 def test_a_champion_brings_all_that_serving_and_monitoring_need(logged, comparison, matrix):
     champion = registered(logged, "lightgbm")
 
-    assert champion.columns == MODEL_COLUMNS
-    assert set(champion.references) == {*MODEL_COLUMNS, SCORE}
+    assert champion.columns == PROBLEM.model_columns
+    assert set(champion.references) == {*PROBLEM.model_columns, SCORE}
     assert champion.references[SCORE] == comparison.results["lightgbm"].score_reference
-    assert (champion.warn_above, champion.feature_service) == (costs.WARN_ABOVE, "delay_v1")
+    assert (champion.act_above, champion.feature_service) == (PROBLEM.costs.act_above, PROBLEM.feature_service)
     assert champion.metrics["test"] == comparison.results["lightgbm"].test.metrics
     assert np.array_equal(
         champion.fallback(matrix), comparison.results["climatology"].fitted.model.predict_proba(matrix)
@@ -95,7 +97,7 @@ def test_a_reason_names_a_column_and_how_far_it_moved_the_log_odds(logged, matri
 
     assert [len(of_row) for of_row in reasons] == [3] * len(matrix)
     assert all(abs(row[0][1]) >= abs(row[1][1]) >= abs(row[2][1]) for row in reasons)
-    assert {name for row in reasons for name, _ in row} <= set(MODEL_COLUMNS)
+    assert {name for row in reasons for name, _ in row} <= set(PROBLEM.model_columns)
 
 
 def test_publishing_makes_the_chosen_candidate_champion_and_says_nothing(comparison, tmp_path, capfd):
@@ -205,28 +207,29 @@ def test_a_skops_file_that_names_a_type_beyond_the_list_is_refused(tmp_path):
         model_files.read_model("logistic_regression", content)
 
 
-@pytest.mark.parametrize("shape", [(1, len(MODEL_COLUMNS) - 1), (1, len(MODEL_COLUMNS) + 1), (len(MODEL_COLUMNS),)])
+@pytest.mark.parametrize("shape", [(1, COLUMNS - 1), (1, COLUMNS + 1), (COLUMNS,)])
 def test_a_matrix_with_other_columns_is_refused(logged, shape):
-    with pytest.raises(WrongColumns, match=f"rows of {len(MODEL_COLUMNS)} columns"):
+    with pytest.raises(WrongColumns, match=f"rows of {COLUMNS} columns"):
         registered(logged, "climatology").predict(np.zeros(shape))
 
 
 def test_a_model_of_other_columns_is_refused_with_their_names(logged, monkeypatch):
-    monkeypatch.setattr(bundle, "MODEL_COLUMNS", (*MODEL_COLUMNS[:-1], "aircraft_age"))
+    renamed = replace(PROBLEM.request_features[0], name="a_new_name")
+    monkeypatch.setattr(bundle, "PROBLEM", replace(PROBLEM, request_features=(renamed, *PROBLEM.request_features[1:])))
+    differing = ", ".join(sorted(["a_new_name", PROBLEM.request_features[0].name]))
 
-    with pytest.raises(registry.UnusableModel, match=r"other columns \(aircraft_age, aircraft_seats\)"):
+    with pytest.raises(registry.UnusableModel, match=rf"other columns \({differing}\)"):
         registered(logged, "climatology")
 
 
 def test_a_model_whose_category_codes_moved_is_refused(logged, monkeypatch):
-    monkeypatch.setattr(bundle, "CODES", {"carrier": {"ZZ": 0.0}})
+    first = next(one for one in PROBLEM.request_features if one.categories)
+    turned = replace(first, categories=first.categories[::-1])
+    features = tuple(turned if one is first else one for one in PROBLEM.request_features)
+    monkeypatch.setattr(bundle, "PROBLEM", replace(PROBLEM, request_features=features))
 
     with pytest.raises(registry.UnusableModel, match="other categories"):
         registered(logged, "climatology")
-
-
-def test_outside_a_repository_there_is_no_commit_and_no_error(tmp_path):
-    assert tracking.git_commit(tmp_path) is None
 
 
 def test_a_version_that_was_registered_by_hand_is_refused_in_a_sentence(logged, tmp_path):
@@ -235,8 +238,9 @@ def test_a_version_that_was_registered_by_hand_is_refused_in_a_sentence(logged, 
     shutil.copy(logged[0] / "mlflow.db", copy)
     client = tracking.client(tracking.tracking_uri(copy))
     registry.register(tracking.tracking_uri(copy), logged[1]["lightgbm"])
-    run = client.get_run(logged[1]["lightgbm"])
-    version = client.create_model_version("delay", run.data.tags["model_source"], run.info.run_id).version
+    run_id = logged[1]["lightgbm"]
+    source = client.get_run(run_id).data.tags["model_source"]
+    version = client.create_model_version(registry.REGISTERED_MODEL, source, run_id).version
 
     with pytest.raises(UnusableModel, match="registered by hand, without a fingerprint"):
         registry.load_version(tracking.tracking_uri(copy), version)

@@ -1,13 +1,13 @@
 """A project works wherever it is moved or copied, under any name that a file system allows, and into itself alone."""
 
 import shutil
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from mlsystem import storage
-from mlsystem.domain.features import VIEWS
+from mlsystem.domain import PROBLEM
 from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.store import open_store
 from mlsystem.feature_store.training_sets import historical_features, with_as_of
@@ -15,9 +15,10 @@ from mlsystem.features import build
 from mlsystem.model_registry import registry, tracking
 from mlsystem.training.compare import Comparison, compare
 from planted import planted_training_set
+from questions import DAY, SHORTEST_LIVED, asked_on
 
 NAMES = ["a blank", "ümlaut", "[brackets]", "100% {sure} #1"]
-DAYS = storage.day_range(date(2013, 7, 8), date(2013, 7, 9))
+DAYS = [DAY - timedelta(days=1), DAY]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def files(folder: Path) -> dict[Path, int]:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_moved_store_reads_the_features_that_moved_with_it(featured, tmp_path: Path, name: str):
     original, moved = tmp_path / "original", tmp_path / name
-    for view in VIEWS:
+    for view in PROBLEM.views:
         (original / "features" / view.name).mkdir(parents=True)
         for day in build.feature_days(*DAYS):
             storage.Partitions(original / "features" / view.name).write(day, _rows(featured, view.name, day), "")
@@ -69,10 +70,11 @@ def test_a_moved_store_reads_the_features_that_moved_with_it(featured, tmp_path:
 
     store = open_store(moved / "features", moved / "online", register=False)
 
-    flights = storage.Partitions(featured.settings.validated_dir / "flights").read(DAYS[1:]).to_pandas().head(50)
-    joined = historical_features(store, with_as_of(flights))
-    assert joined["origin_backlog"].notna().mean() > 0.9
-    OnlineFeatures(store).materialise(datetime(2013, 7, 9, 12, tzinfo=UTC) + timedelta(hours=1))
+    asked = storage.Partitions(featured.settings.validated_dir / PROBLEM.asked_of).read([DAY]).to_pandas().tail(50)
+    joined = historical_features(store, with_as_of(asked))
+    features = [feature.name for feature in SHORTEST_LIVED.features]
+    assert joined[features].notna().any(axis="columns").mean() > 0.9
+    OnlineFeatures(store).materialise(asked_on(featured.settings, DAY)[-1].as_of)
 
 
 def _rows(featured, view: str, day: date):  # type: ignore[no-untyped-def]

@@ -1,20 +1,24 @@
 """Nothing that this project serves or writes fetches anything from elsewhere: a real browser's network log says so."""
 
-from datetime import date
 from itertools import product
 from pathlib import Path
 
 import pytest
 
 import browser
+from mlsystem import storage
+from mlsystem.domain import PROBLEM
 from mlsystem.reporting.status import render
 from mlsystem.serving.run import Running
 from mlsystem.settings import Project, Settings
 from mlsystem.source.deliver import deliver
 from mlsystem.validation.offline_pages import offline
 from mlsystem.validation.validate import validate
-from seen_states import NOW, WELL
+from planted_rows import NO_SUCH_VALUE, rule_of, with_values
+from questions import DAY
+from system_states import NOW, WELL
 
+ASKED = PROBLEM.asked_of
 LOOPBACK = "http://127.0.0.1:"
 KINDS = ("expectations", "validations")
 
@@ -22,10 +26,8 @@ KINDS = ("expectations", "validations")
 def test_every_page_of_the_data_docs_is_read_without_a_network(validated, tmp_path: Path):  # type: ignore[no-untyped-def]
     site = next((validated.settings.validated_dir / "docs").rglob("local_site"))
     pages = sorted(site.rglob("*.html"))
-    suite, result = (
-        next(p for p in pages if {kind, "flights"} & {*p.parts, p.stem} == {kind, "flights"}) for kind in KINDS
-    )
-    kinds = {site / "index.html": "flights", suite: "flight_id", result: "flight_id"}
+    suite, result = (next(p for p in pages if {kind, ASKED} & {*p.parts, p.stem} == {kind, ASKED}) for kind in KINDS)
+    kinds = {site / "index.html": ASKED, suite: PROBLEM.id_column, result: PROBLEM.id_column}
 
     assert len(pages) > 10
     for page in pages:
@@ -39,11 +41,14 @@ def test_every_page_of_the_data_docs_is_read_without_a_network(validated, tmp_pa
 def test_the_data_docs_are_styled_fit_their_screen_and_offer_no_button_that_does_nothing(
     own_settings: Settings, tmp_path: Path
 ):
-    day = [date(2013, 2, 12)]
-    deliver(day, own_settings.source_dir)
-    validate(day, own_settings.source_dir, own_settings.validated_dir)
+    table, rule = rule_of("in_set")
+    deliver([DAY], own_settings.source_dir)
+    delivered = storage.Partitions(own_settings.source_dir / table.name)
+    spoilt = with_values(rule.columns[0], {0: NO_SUCH_VALUE})(delivered.read([DAY]))  # so that a page has a failure
+    delivered.write(DAY, spoilt, "spoilt")
+    validate([DAY], own_settings.source_dir, own_settings.validated_dir)
     site = next((own_settings.validated_dir / "docs").rglob("local_site"))
-    pages = [site / "index.html", *site.rglob("flights.html"), *site.rglob("weather-weather.html")]
+    pages = [site / "index.html", *site.rglob(f"{ASKED}.html"), *site.rglob(f"{table.name}-{table.name}.html")]
 
     for number, (page, width) in enumerate(product(pages, browser.WIDTHS)):
         (folder := tmp_path / str(number)).mkdir()

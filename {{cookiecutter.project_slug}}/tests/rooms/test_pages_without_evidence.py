@@ -2,56 +2,40 @@
 
 import json
 import math
-import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-import browser
-from mlsystem import storage
+from mlsystem import storage, wording
+from mlsystem.domain import PROBLEM
 from mlsystem.monitoring.skew import compared
-from mlsystem.reporting import page, readme, year
+from mlsystem.reporting import readme, report
 from mlsystem.reporting.sections import drift, held, monitoring
-from mlsystem.reporting.state import Monitoring
+from mlsystem.reporting.system_state import Monitoring
 from mlsystem.retraining.evidence import Evidence, Shadowed
 from mlsystem.retraining.gate import judge
 from mlsystem.training.compare import compare
 from mlsystem.training.summary import summarise
 from planted import planted_training_set
-from seen_states import NOW
+from spoilt import STRANGE, UNREADABLE, spoilt, text
+from system_states import NOW
 
-UNREADABLE = re.compile(r"\bnan\b|\binf\b|infinity|none,|\d(e[+-]\d\d)", re.IGNORECASE)
-INTERVAL = {"value": 1.0, "low": 0.5, "high": 1.5}
-
-
-def text(html: str) -> str:
-    """What a person reads of a page: no styles, no pictures, no tags."""
-    return re.sub(r"<[^>]+>", " ", re.sub(r"<(style|svg)\b.*?</\1>", "", html, flags=re.DOTALL))
-
-
-def spoilt(found: Any, value: float | None, keep: tuple[str, ...]) -> Any:
-    """The same file with every decimal number replaced, but below the names in `keep`."""
-    if isinstance(found, dict):
-        return {name: one if name in keep else spoilt(one, value, keep) for name, one in found.items()}
-    if isinstance(found, list):
-        return [spoilt(one, value, keep) for one in found]
-    return value if isinstance(found, float) else found
+WORDS, OPTIONAL = PROBLEM.words, [field for field in PROBLEM.fields if field.is_optional]
 
 
 @pytest.fixture(scope="module")
 def run() -> dict:
-    """What a demo writes, on planted flights."""
+    """What a demo writes, on planted questions."""
     summary = json.loads(json.dumps(summarise(compare(planted_training_set(), seed=1, threads=1))))
     serving = {"requests": 5, "errors": 0, "p50_ms": 2, "p99_ms": 3, "degraded": 0, "rows_pushed": 1}
     return summary | {
         "project": "A project",
         "seed": 1,
-        "rows": {"flights": 9, "departures": 9, "arrivals": 9, "training_set": summary.pop("rows")},
-        "no_tail_number": {"flown": 0.0, "cancelled": 0.3},
-        "without_tail_number": {"auc": 0.74, "dearer_usd_per_1000": 185.0},
-        "never_arrived": {"scheduled": 900, "flights": 20, "usd_per_1000": 1_111.1},
+        "rows": {table.name: 9 for table in PROBLEM.tables} | {"training_set": summary.pop("rows")},
+        "left_out": {one.name: {"labelled": 0.0, "unlabelled": 0.3} for one in OPTIONAL},
+        "without_hindsight": {"auc": 0.74, "dearer_per_1000": 185.0},
+        "unlabelled": {"asked": 900, "rows": 20, "cost_per_1000": 1_111.1},
         "stages_seconds": {"start": 1},
         "serving": serving,
         "live": {"labelled": 5},
@@ -59,7 +43,7 @@ def run() -> dict:
         "breaches": [],
         "quarantined": 1,
         "feature_rows": 9,
-        "replayed_day": "2013-11-24",
+        "replayed_day": "2031-11-24",
         "versions": {"python": "3.13"},
         "peak_memory_mb": 9,
         "cores": 2,
@@ -67,79 +51,25 @@ def run() -> dict:
     }
 
 
-@pytest.fixture(scope="module")
-def lived() -> dict:
-    policy = {"trained": ["2013-05-01"], "saved": INTERVAL, "net": 1.5}
-    months = {
-        "2013-04": {"auc": INTERVAL, "usd_per_1000": INTERVAL},
-        "2013-05": {"auc": INTERVAL, "usd_per_1000": INTERVAL},
-    }
-    every = dict.fromkeys(year.POLICIES, policy)
-    return {
-        "first": "2013-04-01",
-        "last": "2013-05-04",
-        "replay": {"flights": 9, "degraded": 0, "errors": 0, "requests": 9, "rows_pushed": 9, "events": 9}
-        | {"p50_ms": None, "p99_ms": None},
-        "seconds": {"the life": 100.0},
-        "never_arrived": {"flights": 3, "warned_share": 0.5},
-        "training_usd": 100.0,
-        "policies": every,
-        "bands": [{"trainings": 1, "calendars": 1, "low": 1.0, "median": 1.0, "high": 1.0, "net": 1.0}],
-        "totals": {name: {"auc": INTERVAL, "usd_per_1000": INTERVAL} for name in every},
-        "months": dict.fromkeys(every, months),
-        "saved": {name: dict.fromkeys(months, INTERVAL) for name in every},
-        "alerts": [],
-        "champions": [{"version": "1", "since": "2013-04-01", "why": "the first"}],
-        "notes": [],
-    }
-
-
-STRANGE = [None, math.nan, 1.036e12, -1e-12]
-
-
 @pytest.mark.parametrize("value", STRANGE, ids=str)
 def test_the_report_and_the_readme_say_unknown(run: dict, value: float | None):
     strange = spoilt(run, value, keep=("curves",))
-    strange["never_warn_usd_per_1000"] = 1.0  # a line of the chart
+    strange["never_act_cost_per_1000"] = 1.0  # a line of the chart
 
-    for said in (text(page.render(strange)), readme.render(strange)):
+    for said in (text(report.render(strange)), readme.render(strange)):
         assert UNREADABLE.search(said) is None, UNREADABLE.search(said)
 
 
-def test_the_readme_says_what_tail_numbers_and_cancelled_flights_hide(run: dict):
-    said = readme.render(run)
+def test_the_readme_says_what_optional_fields_and_missing_labels_hide(run: dict):
+    said, missed = readme.render(run), wording.money(1_111.1)
 
-    assert "Its tail numbers are hindsight: 30 % of the cancelled flights lack one, 0.0 % of the flown." in said
-    assert "Without any it has an AUC of 0.740, and 1,000 flights cost 185 dollars more." in said
-    assert "20 cancelled or diverted flights of those days have no label and are not counted" in said
-    assert "were each a surprise, 1,000 scheduled flights would cost 1,111 dollars more" in said
-
-
-@pytest.mark.parametrize("value", STRANGE, ids=str)
-def test_the_years_page_and_its_readme_say_unknown(lived: dict, value: float | None):
-    strange = spoilt(lived, value, keep=("seconds", "months", "saved"))
-    strange["policies"] = spoilt(lived["policies"], value, keep=())
-
-    for said in (text(year.render(strange)), readme.render_year(strange)):
-        assert UNREADABLE.search(said) is None, UNREADABLE.search(said)
-
-
-def test_of_a_life_that_was_stopped_on_its_way_no_minutes_are_told(lived: dict):
-    """Those of its last stretch would pass for all of it."""
-    stopped = lived | {"seconds": {}}
-
-    assert "minutes" in readme.render_year(lived)
-    assert "minutes" in text(year.render(lived))
-    assert "minutes" not in readme.render_year(stopped)
-    assert "minutes:" not in text(year.render(stopped))
-
-
-@pytest.mark.parametrize("width", browser.WIDTHS)
-def test_the_years_page_fits_its_screen(lived: dict, tmp_path: Path, width: int):
-    """A column that a table hides until it is scrolled is dollars that nobody sees."""
-    (tmp_path / "year.html").write_text(year.render(lived))
-
-    assert browser.show(tmp_path / "year.html", width, tmp_path).faults(width) == []
+    for field in OPTIONAL:
+        lacking = f"30.0 % of the {WORDS.unlabelled} {WORDS.questions} lack it, 0.0 % of the others."
+        assert f"`{field.name}` may be hindsight: {lacking}" in said
+        without = f"an AUC of 0.740, and 1,000 {WORDS.questions} cost 185 {PROBLEM.costs.currency} more."
+        assert f"Without it the champion has {without}" in said
+    assert f"20 {WORDS.unlabelled} {WORDS.questions} of those days have no label and are not counted" in said
+    assert f"were each a {WORDS.missing}, 1,000 would cost {missed} {PROBLEM.costs.currency} more" in said
 
 
 @pytest.mark.parametrize("value", STRANGE, ids=str)
@@ -148,12 +78,12 @@ def test_the_status_page_says_unknown(value: float | None):
         "quality": {"predictions": value, "degraded_share": value},
         "performance": {
             "auc": value,
-            "usd_per_1000": value,
-            "usd_per_1000_interval": [value, value],
+            "cost_per_1000": value,
+            "cost_per_1000_interval": [value, value],
             "coverage": value,
         },
         "drift": {"score": value},
-        "checks": [{"name": "score_drift", "value": value, "limit": value, "because": "not known yet"}],
+        "checks": [{"name": "score_drift", "value": value, "limit": value, "reason": "not known yet"}],
     }
     seen = Monitoring(NOW, "", found)
     shown = [*monitoring(seen).figures, *((drift(seen) or monitoring(seen)).figures)]
@@ -165,13 +95,13 @@ def test_the_status_page_says_unknown(value: float | None):
 @pytest.mark.filterwarnings("ignore:Degrees of freedom:RuntimeWarning", "ignore:Mean of empty slice:RuntimeWarning")
 @pytest.mark.parametrize("answer", [0.0, 1.0, math.nan])
 def test_a_verdict_on_a_model_that_cannot_be_measured_has_no_nan(answer: float):
-    days = np.repeat(np.datetime64("2013-05-01") + np.arange(10), 600)
-    is_late = np.arange(len(days)) % 4 == 0
+    days = np.repeat(np.datetime64("2031-05-01") + np.arange(10), 600)
+    label = np.arange(len(days)) % 4 == 0
     served = {"every feature": np.zeros(300)}
     shadow = Shadowed(0, 0, math.nan)
     scores = np.full(len(days), answer)
-    everyone = {"carrier UA": np.ones(len(days), bool)}
-    found = Evidence(is_late * 0.5, scores, is_late, days, everyone, math.nan, 1, compared(served, served), shadow)
+    everyone = {"a slice of all": np.ones(len(days), bool)}
+    found = Evidence(label * 0.5, scores, label, days, everyone, math.nan, 1, compared(served, served), shadow)
 
     verdict = judge(found)
 

@@ -101,7 +101,7 @@ def test_who_was_promoted_or_taken_back_waits_for_no_verdict(models_dir: Path):
     assert registry.CHALLENGER not in registry.aliases(models_dir)
 
     client.set_registered_model_alias(registry.REGISTERED_MODEL, registry.CHALLENGER, "3")  # as a kill may leave it
-    promotions.rollback(models_dir, "a test", "too many warnings")
+    promotions.rollback(models_dir, "a test", "too much is acted on")
     assert registry.aliases(models_dir) == {registry.CHAMPION: "2"}
 
 
@@ -210,3 +210,7 @@ def test_the_table_shows_every_version_with_its_aliases_and_figures(models_dir: 
     assert "lightgbm" in lines[1]
     with pytest.raises(NoChampion, match="no model version is registered"):
         listing.table(tmp_path / "nothing")
+
+
+def test_outside_a_repository_there_is_no_commit_and_no_error(tmp_path: Path):
+    assert tracking.git_commit(tmp_path) is None

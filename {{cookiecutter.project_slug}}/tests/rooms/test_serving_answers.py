@@ -1,89 +1,104 @@
 """What the service answers to a question that it can answer."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 
-from mlsystem.domain.features import VIEWS
-from mlsystem.domain.request import MODEL_COLUMNS
+from mlsystem.domain import PROBLEM
 from mlsystem.model_registry.registry import load_champion
 from mlsystem.serving import prediction_log
 from mlsystem.serving.run import Running
 from mlsystem.settings import Settings
-from serving_probe import FLIGHT, NOW, answers, send
+from questions import (
+    CHOSEN,
+    EXAMPLE,
+    EXPECTED,
+    LONGEST_LIVED,
+    NOW,
+    SHORTEST_LIVED,
+    as_said,
+    asked_earlier,
+    elsewhere,
+    fields,
+    shifted,
+    too_old,
+    unseen,
+    varied,
+)
+from serving_probe import answers, send
+
+OPEN_KEYS = [field for field in fields("text") if field.pattern and field.name in PROBLEM.keys]
+OPTIONAL_KEYS = [field for field in PROBLEM.fields if field.is_optional and field.name in PROBLEM.keys]
+
+SUMMED = 1e-6  # a linear model sums in single precision, and a batch in another order
 
 
 def test_an_answer_says_what_was_decided_from_what_and_how_fresh_that_was(service: Running, serving_settings: Settings):
     champion = load_champion(serving_settings.models_dir)
 
-    (answer,) = answers(service, FLIGHT)
+    (answer,) = answers(service, EXAMPLE)
 
-    assert {name: answer[name] for name in FLIGHT if name in answer} == {
-        name: value for name, value in FLIGHT.items() if name in answer
-    }
+    assert answer["question_id"] == PROBLEM.example.id
+    assert datetime.fromisoformat(answer["as_of"]) == NOW
     assert 0 < answer["probability"] < 1
-    assert (answer["decision"] == "warn") == (answer["probability"] > champion.warn_above)
+    assert answer["decision"] in (PROBLEM.words.act, PROBLEM.words.hold)
+    assert (answer["decision"] == PROBLEM.words.act) == (answer["probability"] > champion.act_above)
     assert answer["model_version"] == champion.version
     assert answer["degraded"] is False
     assert answer["degraded_because"] == []
-    assert {"weather", "origin"} <= set(answer["feature_ages_seconds"]) <= {view.name for view in VIEWS}
+    assert {view.name for view in EXPECTED} <= set(answer["feature_ages_seconds"]) <= {v.name for v in PROBLEM.views}
     assert len(answer["reasons"]) == 3
     assert {reason["feature"] for reason in answer["reasons"]} <= set(champion.columns)
 
 
-def test_many_flights_are_answered_in_order_and_as_each_alone(service: Running):
-    flights = [
-        FLIGHT | {"carrier": carrier, "flight_number": n} for n, carrier in enumerate(["B6", "UA", "DL"] * 40, 1)
-    ]
+def test_many_questions_are_answered_in_order_and_as_each_alone(service: Running):
+    questions = [one | {CHOSEN.name: CHOSEN.choices[n % 3]} for n, one in enumerate(varied(120))]
 
-    together = answers(service, *flights)
+    together = answers(service, *questions)
 
-    assert [answer["flight_number"] for answer in together] == [flight["flight_number"] for flight in flights]
+    assert [answer["question_id"] for answer in together] == [as_said(question).id for question in questions]
+    assert len({answer["question_id"] for answer in together}) == 120
     for place in (0, 1, 119):
-        (alone,) = answers(service, flights[place])
-        assert alone["probability"] == together[place]["probability"]
-        assert alone["reasons"] == together[place]["reasons"]
+        (alone,) = answers(service, questions[place])
+        assert alone["probability"] == pytest.approx(together[place]["probability"], abs=SUMMED)
+        assert [one["feature"] for one in alone["reasons"]] == [one["feature"] for one in together[place]["reasons"]]
 
 
 @pytest.mark.parametrize(
-    ("unseen", "because"),
-    [
-        ({"destination": "ZZZ"}, ["destination is missing"]),
-        ({"tail_number": "N0000X"}, []),
-        ({"tail_number": None}, []),
-    ],
+    ("name", "value"),
+    [*((field.name, unseen(field)) for field in OPEN_KEYS), *((field.name, None) for field in OPTIONAL_KEYS)],
 )
-def test_a_destination_or_an_aircraft_that_nobody_has_seen_is_answered(service: Running, unseen: dict, because: list):
-    (answer,) = answers(service, FLIGHT | unseen)
+def test_a_key_that_nobody_has_seen_or_says_is_answered(service: Running, name: str, value: str | None):
+    without = [f"{view.name} is missing" for view in EXPECTED if name in view.keys]
+
+    (answer,) = answers(service, EXAMPLE | {name: value})
 
     assert 0 < answer["probability"] < 1
-    assert answer["degraded"] is bool(because)
-    assert answer["degraded_because"] == because
+    assert answer["degraded"] is bool(without)
+    assert answer["degraded_because"] == without
 
 
 def test_an_expected_view_past_its_time_to_live_degrades_the_answer_and_the_answer_says_so(service: Running):
-    later = NOW + timedelta(minutes=90)  # the origin's rows live for 1 h, the weather's for 3
+    later = SHORTEST_LIVED.ttl + timedelta(minutes=30)
+    outlived = [view for view in PROBLEM.views if view.is_expected and view.ttl <= SHORTEST_LIVED.ttl]
 
-    (answer,) = answers(
-        service, FLIGHT | {"as_of": later.isoformat(), "scheduled_departure_at": "2013-11-05T21:30:00Z"}
-    )
+    (answer,) = answers(service, shifted(later))
 
     assert answer["degraded"] is True
-    assert answer["degraded_because"] == ["origin is older than 1 h", "sources is older than 1 h"]
-    assert answer["feature_ages_seconds"]["weather"] >= 90 * 60
-    assert "origin" not in answer["feature_ages_seconds"]
+    assert answer["degraded_because"] == [too_old(view) for view in outlived]
+    assert answer["feature_ages_seconds"][LONGEST_LIVED.name] >= later.total_seconds()
+    assert SHORTEST_LIVED.name not in answer["feature_ages_seconds"]
 
 
 def test_a_row_from_after_the_moment_of_prediction_is_never_used(service: Running):
-    (answer,) = answers(service, FLIGHT | {"as_of": "2013-06-03T19:00:00Z"})
+    (answer,) = answers(service, asked_earlier(timedelta(days=100)))
 
     assert answer["feature_ages_seconds"] == {}
 
 
 def test_without_any_stored_feature_the_answer_is_climatology_and_says_so(service: Running, serving_settings: Settings):
-    far = {"scheduled_departure_at": "2014-11-05T21:00:00Z", "scheduled_arrival_at": "2014-11-06T03:10:00Z"}
-
-    (answer,) = answers(service, FLIGHT | far)
+    (answer,) = answers(service, shifted(timedelta(days=365)))
 
     assert answer["degraded"] is True
     assert answer["degraded_because"][-1].startswith("no stored feature is known")
@@ -94,29 +109,33 @@ def test_without_any_stored_feature_the_answer_is_climatology_and_says_so(servic
 
 
 def test_offsets_are_understood_and_answered_in_utc(service: Running):
-    local = {"scheduled_departure_at": "2013-11-05T16:00:00-05:00"}
+    local = {one.name: datetime.fromisoformat(one.example).astimezone(PROBLEM.zone) for one in fields("instant")}
 
-    there, here = answers(service, FLIGHT | local, FLIGHT)
+    there, here = answers(service, EXAMPLE | {name: moment.isoformat() for name, moment in local.items()}, EXAMPLE)
 
+    assert all(moment.utcoffset() for moment in local.values())
     assert there["probability"] == here["probability"]
-    assert there["scheduled_departure_at"] == here["scheduled_departure_at"] == FLIGHT["scheduled_departure_at"]
+    assert there["question_id"] == here["question_id"]
+    assert there["as_of"] == here["as_of"]
+    assert here["as_of"].endswith("Z")
 
 
 def test_the_log_holds_what_each_answer_was_made_from_to_the_last_digit(service: Running, serving_settings: Settings):
     champion = load_champion(serving_settings.models_dir)
+    asked = [EXAMPLE, elsewhere()]
 
-    given = answers(service, FLIGHT, FLIGHT | {"origin": "JFK"})
+    given = answers(service, *asked)
 
     logged = {row["prediction_id"]: row for row in log_rows(serving_settings)}
-    for answer in given:
+    for question, answer in zip(map(as_said, asked), given, strict=True):
         row = logged[answer["prediction_id"]]
         assert row["probability"] == answer["probability"]
         assert row["as_of"] == NOW
-        assert row["origin"] == answer["origin"]
-        assert row["tail_number"] == FLIGHT["tail_number"]
-        assert champion.predict(as_matrix(row))[0] == answer["probability"]
+        assert row["question_id"] == answer["question_id"] == question.id
+        assert row["said"] == {field.name: getattr(question, field.name) for field in PROBLEM.fields}
+        assert champion.predict(as_matrix(row))[0] == pytest.approx(answer["probability"], abs=SUMMED)
         for name, value in row["stored"].items():
-            if name in MODEL_COLUMNS:
+            if name in PROBLEM.model_columns:
                 assert row["model_row"][name] == value
 
 
@@ -127,7 +146,7 @@ def test_the_model_page_names_the_champion_and_its_terms(service: Running, servi
 
     assert (said["name"], said["version"]) == (champion.name, champion.version)
     assert said["columns"] == list(champion.columns)
-    assert said["warn_above"] == champion.warn_above
+    assert said["act_above"] == champion.act_above
     assert set(said) >= {"feature_service", "metrics", "training"}
 
 
@@ -135,7 +154,6 @@ def log_rows(settings: Settings) -> list[dict]:
     return prediction_log.read(settings.predictions_dir).to_pylist()
 
 
-def as_matrix(row: dict):  # type: ignore[no-untyped-def]
-    import numpy as np
-
-    return np.array([[np.nan if row["model_row"][name] is None else row["model_row"][name] for name in MODEL_COLUMNS]])
+def as_matrix(row: dict) -> np.ndarray:
+    values = [row["model_row"][name] for name in PROBLEM.model_columns]
+    return np.array([[np.nan if value is None else value for value in values]])

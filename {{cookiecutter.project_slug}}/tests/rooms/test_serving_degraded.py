@@ -12,15 +12,17 @@ import pytest
 
 from mlsystem.serving.run import Running, running_service
 from mlsystem.settings import Settings
-from serving_probe import FLIGHT, Reply, answers, metric, scrape, send, wait_until
-from steady_load import OPENING_SECONDS, Load, Told, capacity, post, quantile
+from questions import EXAMPLE, EXPECTED, SHORTEST_LIVED, too_old, varied
+from serving_probe import Reply, answers, metric, scrape, send, wait_until
+from steady_load import OPENING_SECONDS, Load, TimedAnswer, capacity, post, quantile
 
 FAULT_SECONDS = 6.0
 FULL, OVERLOADING_CALLERS = 16, 256  # so many keep both workers busy and are not refused; so many are
-MANY = 100  # flights per question, so that the caller, who shares the cores, can really ask ten times too much
+MANY = 100  # questions per request, so that the caller, who shares the cores, can really ask ten times too much
 COUNT = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows}) SELECT max(i) AS most FROM n"
-SLOW_VIEW = f"CREATE VIEW mlsystem_origin AS SELECT elsewhere.* FROM elsewhere, ({COUNT}) WHERE most > 0"
-OLD = "origin is older than 1 h"
+TABLE = f"mlsystem_{SHORTEST_LIVED.name}"
+SLOW_VIEW = f"CREATE VIEW {TABLE} AS SELECT elsewhere.* FROM elsewhere, ({COUNT}) WHERE most > 0"
+OLD = too_old(SHORTEST_LIVED)
 Fault = Callable[[Path], AbstractContextManager[None]]
 
 
@@ -35,35 +37,33 @@ def locked(rows: Path) -> Iterator[None]:
 
 @contextmanager
 def slow(rows: Path) -> Iterator[None]:
-    """The origin's rows come from a view that counts for 2 seconds first: the real store, really slow."""
+    """A view's rows come from a view that counts for 2 seconds first: the real store, really slow."""
     with closing(sqlite3.connect(rows, isolation_level=None)) as connection:
         started = time.monotonic()
         connection.execute(COUNT.format(rows=1_000_000)).fetchall()
         a_million = time.monotonic() - started
-        connection.execute("ALTER TABLE mlsystem_origin RENAME TO elsewhere")
+        connection.execute(f"ALTER TABLE {TABLE} RENAME TO elsewhere")
         connection.execute(SLOW_VIEW.format(rows=int(2 / a_million * 1_000_000)))
     yield
     with closing(sqlite3.connect(rows, isolation_level=None)) as connection:
-        connection.execute("DROP VIEW mlsystem_origin")
-        connection.execute("ALTER TABLE elsewhere RENAME TO mlsystem_origin")
+        connection.execute(f"DROP VIEW {TABLE}")
+        connection.execute(f"ALTER TABLE elsewhere RENAME TO {TABLE}")
 
 
 @contextmanager
 def gone(rows: Path) -> Iterator[None]:
     """A table that is not there: every lookup fails at once."""
     with closing(sqlite3.connect(rows, isolation_level=None)) as connection:
-        connection.execute("ALTER TABLE mlsystem_origin RENAME TO elsewhere")
+        connection.execute(f"ALTER TABLE {TABLE} RENAME TO elsewhere")
         yield
-        connection.execute("ALTER TABLE elsewhere RENAME TO mlsystem_origin")
+        connection.execute(f"ALTER TABLE elsewhere RENAME TO {TABLE}")
 
 
 @pytest.fixture(scope="module")
 def own(make_settings: Callable[[], Settings]) -> Iterator[tuple[Settings, Running]]:
     settings = make_settings()
     rows = settings.online_dir / "online.db"
-    with closing(
-        sqlite3.connect(rows)
-    ) as connection:  # a copy without write-ahead log, where a writer locks readers out
+    with closing(sqlite3.connect(rows)) as connection:  # without a write-ahead log: a writer locks readers out
         connection.execute(f"VACUUM INTO '{rows.with_name('copy.db')}'")
     for path in rows.parent.glob("online.db*"):
         path.unlink()
@@ -76,13 +76,13 @@ def own(make_settings: Callable[[], Settings]) -> Iterator[tuple[Settings, Runni
 def grown_old(rows: Path) -> Iterator[None]:
     """Rows of yesterday, as after a night without a consumer."""
     with closing(sqlite3.connect(rows, timeout=10, isolation_level=None)) as connection:
-        connection.execute("UPDATE mlsystem_origin SET event_ts = event_ts - 86400")
+        connection.execute(f"UPDATE {TABLE} SET event_ts = event_ts - 86400")
         yield
-        connection.execute("UPDATE mlsystem_origin SET event_ts = event_ts + 86400")
+        connection.execute(f"UPDATE {TABLE} SET event_ts = event_ts + 86400")
 
 
 @dataclass
-class Lived:
+class Trouble:
     """A steady load before, while and after the store was in trouble."""
 
     load: Load
@@ -93,8 +93,8 @@ class Lived:
     about: Reply
 
     @property
-    def answers(self) -> list[tuple[Told, dict]]:
-        return [(one, one.content["predictions"][0]) for one in self.load.told]
+    def answers(self) -> list[tuple[TimedAnswer, dict]]:
+        return [(one, one.content["predictions"][0]) for one in self.load.answers]
 
     @property
     def during(self) -> list[dict]:
@@ -111,9 +111,9 @@ class Lived:
         }
 
 
-def lived_through(own: tuple[Settings, Running], fault: Fault) -> Lived:
+def through(own: tuple[Settings, Running], fault: Fault) -> Trouble:
     settings, running = own
-    requests = [post({"flights": [FLIGHT | {"flight_number": number}]}) for number in range(1, 9)]
+    requests = [post({"questions": [one]}) for one in varied(8)]
     with Load(settings.serving_port, requests, rate=60) as load:
         time.sleep(5)
         broken = time.time()
@@ -123,14 +123,14 @@ def lived_through(own: tuple[Settings, Running], fault: Fault) -> Lived:
             readiness, about = send(running, "GET", "/readyz"), send(running, "GET", "/model")
             mended = time.time()
         time.sleep(5)
-    return Lived(load, broken, broken_at_last, mended, readiness, about)
+    return Trouble(load, broken, broken_at_last, mended, readiness, about)
 
 
-def check_that_nobody_was_refused_or_misled(lived: Lived) -> None:
-    assert lived.load.errors == []
-    assert {one.status for one in lived.load.told} == {200}
-    assert lived.during
-    assert not any(answer["degraded"] for one, answer in lived.answers if one.answered_at < lived.broken)
+def check_that_nobody_was_refused_or_misled(trouble: Trouble) -> None:
+    assert trouble.load.errors == []
+    assert {one.status for one in trouble.load.answers} == {200}
+    assert trouble.during
+    assert not any(answer["degraded"] for one, answer in trouble.answers if one.answered_at < trouble.broken)
 
 
 @pytest.mark.slow
@@ -139,38 +139,39 @@ def test_a_store_in_trouble_costs_no_answer_and_little_time_and_is_asked_again_w
     settings, running = own
     opened = metric(scrape(running), "feature_store_breaker_opened_total")
 
-    lived = lived_through(own, fault)
+    trouble = through(own, fault)
 
-    measured(f"store {fault.__name__}", budget=settings.lookup_budget_seconds, **lived.figures())
-    check_that_nobody_was_refused_or_misled(lived)
-    assert all(answer["degraded"] for answer in lived.during)
-    assert all(a["degraded"] or a["feature_ages_seconds"].keys() >= {"origin", "weather"} for _, a in lived.answers)
-    assert lived.readiness.status == 200, "it answers as well as it can"
-    assert "feature store cannot be read" in "".join(lived.about.content["problems"])
+    measured(f"store {fault.__name__}", budget=settings.lookup_budget_seconds, **trouble.figures())
+    check_that_nobody_was_refused_or_misled(trouble)
+    assert all(answer["degraded"] for answer in trouble.during)
+    expected = {view.name for view in EXPECTED}
+    assert all(answer["degraded"] or answer["feature_ages_seconds"].keys() >= expected for _, answer in trouble.answers)
+    assert trouble.readiness.status == 200, "it answers as well as it can"
+    assert "feature store cannot be read" in "".join(trouble.about.content["problems"])
     assert metric(scrape(running), "feature_store_breaker_opened_total") > opened
-    assert wait_until(lambda: not any(answers(running, FLIGHT)[0]["degraded"] for _ in range(8)))
+    assert wait_until(lambda: not any(answers(running, EXAMPLE)[0]["degraded"] for _ in range(8)))
 
 
 @pytest.mark.slow
 def test_rows_too_old_mark_every_answer_and_cost_nothing_else_and_fresh_ones_end_it(own, measured):
     settings, running = own
-    counted = metric(scrape(running), "degraded_predictions_total", view="origin", reason="stale")
+    counted = metric(scrape(running), "degraded_predictions_total", view=SHORTEST_LIVED.name, reason="stale")
 
-    lived = lived_through(own, grown_old)
+    trouble = through(own, grown_old)
 
-    measured("store grown_old", budget=settings.lookup_budget_seconds, **lived.figures())
-    check_that_nobody_was_refused_or_misled(lived)
-    assert {tuple(answer["degraded_because"]) for answer in lived.during} == {(OLD,)}
-    assert lived.readiness.status == 200, "it answers as well as it can; freshness has an alert of its own"
-    now = metric(scrape(running), "degraded_predictions_total", view="origin", reason="stale")
+    measured("store grown_old", budget=settings.lookup_budget_seconds, **trouble.figures())
+    check_that_nobody_was_refused_or_misled(trouble)
+    assert {tuple(answer["degraded_because"]) for answer in trouble.during} == {(OLD,)}
+    assert trouble.readiness.status == 200, "it answers as well as it can; freshness has an alert of its own"
+    now = metric(scrape(running), "degraded_predictions_total", view=SHORTEST_LIVED.name, reason="stale")
     # Not all that are degraded: while the rows are written the store is locked, on a busy machine for long.
-    assert now - counted == sum(OLD in answer["degraded_because"] for _, answer in lived.answers)
+    assert now - counted == sum(OLD in answer["degraded_because"] for _, answer in trouble.answers)
 
 
 @pytest.mark.slow
 def test_ten_times_too_many_questions_leave_most_of_the_capacity_and_are_refused_at_once(own, measured):
     settings, _ = own
-    requests = [post({"flights": [FLIGHT | {"flight_number": n} for n in range(1, MANY + 1)]})] * OVERLOADING_CALLERS
+    requests = [post({"questions": varied(MANY)})] * OVERLOADING_CALLERS
     able = capacity(settings.serving_port, requests, connections=FULL)
 
     with Load(settings.serving_port, requests, rate=10 * able, connections=OVERLOADING_CALLERS) as load:
@@ -179,7 +180,7 @@ def test_ten_times_too_many_questions_leave_most_of_the_capacity_and_are_refused
         time.sleep(6)
         end = time.time()
 
-    told = [one for one in load.told if start <= one.sent_at + one.seconds < end]  # when they were answered
+    told = [one for one in load.answers if start <= one.sent_at + one.seconds < end]  # when they were answered
     good, refused = ([one for one in told if one.status == status] for status in (200, 429))
     refusals = sorted(one.answered_in for one in refused)
     middle, slowest = (refusals[int(share * len(refusals))] for share in (0.5, 0.99))

@@ -11,12 +11,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from mlsystem.flows.replay import PATIENCE_SECONDS
+from mlsystem.replay.replay import PATIENCE_SECONDS
 from mlsystem.serving import prediction_log
 from mlsystem.serving.run import NotStarted, Running, start
 from mlsystem.serving.server import HUNG_SECONDS
 from mlsystem.settings import Settings
-from serving_probe import FLIGHT, all_but, answers, ask, metric, patiently, pids, send, wait_until, workers
+from questions import DAY, EXAMPLE, SHORTEST_LIVED, varied
+from serving_probe import answers, ask, ask_patiently, metric, pids, send, wait_until, workers, workers_but
+
+VIEW = SHORTEST_LIVED.name
 
 
 def counted(running: Running, name: str) -> float:
@@ -34,7 +37,7 @@ def test_a_log_that_cannot_be_written_is_told_and_the_service_is_ready_and_answe
         path.unlink()
 
     before = counted(own, "prediction_log_failures_total")
-    given = [answers(own, FLIGHT) for _ in range(4)]
+    given = [answers(own, EXAMPLE) for _ in range(4)]
 
     assert len(given) == 4
     assert send(own, "GET", "/readyz").status == 200, "it answers, so callers are sent to it"
@@ -44,7 +47,7 @@ def test_a_log_that_cannot_be_written_is_told_and_the_service_is_ready_and_answe
     folder.unlink()
 
     assert wait_until(lambda: not problems_of(own))
-    (answer,) = answers(own, FLIGHT)
+    (answer,) = answers(own, EXAMPLE)
     assert answer["prediction_id"] in logged_ids(hurt_settings)
 
 
@@ -53,12 +56,12 @@ def test_a_feature_store_that_cannot_be_read_is_told_and_the_service_is_ready_an
 ):
     rows, before = hurt_settings.online_dir / "online.db", counted(own, "feature_store_failures_total")
     with closing(sqlite3.connect(rows)) as connection:
-        connection.execute("ALTER TABLE mlsystem_origin RENAME TO elsewhere")
+        connection.execute(f"ALTER TABLE mlsystem_{VIEW} RENAME TO elsewhere")
 
-    replies = [patiently(own, FLIGHT | {"destination": code}) for code in ("SFO", "SEA", "DEN")]
+    replies = [ask_patiently(own, EXAMPLE) for _ in range(3)]
     readiness, told = send(own, "GET", "/readyz").status, problems_of(own)
     with closing(sqlite3.connect(rows)) as connection:
-        connection.execute("ALTER TABLE elsewhere RENAME TO mlsystem_origin")
+        connection.execute(f"ALTER TABLE elsewhere RENAME TO mlsystem_{VIEW}")
 
     assert [reply.status for reply in replies] == [200, 200, 200]
     assert all(reply.content["predictions"][0]["degraded"] for reply in replies)
@@ -66,7 +69,7 @@ def test_a_feature_store_that_cannot_be_read_is_told_and_the_service_is_ready_an
     assert any("feature store cannot be read" in one for one in told)
     assert counted(own, "feature_store_failures_total") == before + 3
     assert wait_until(lambda: not problems_of(own))
-    assert wait_until(lambda: answers(own, FLIGHT)[0]["degraded"] is False)
+    assert wait_until(lambda: answers(own, EXAMPLE)[0]["degraded"] is False)
 
 
 def test_a_feature_store_that_was_moved_away_is_told_and_its_old_file_is_not_read_on(
@@ -76,7 +79,7 @@ def test_a_feature_store_that_was_moved_away_is_told_and_its_old_file_is_not_rea
     before = metric(send(own, "GET", "/metrics").body.decode(), "feature_store_failures_total")
     rows.rename(rows.with_suffix(".away"))
     try:
-        given = [answers(own, FLIGHT)[0]["degraded"] for _ in range(20)]
+        given = [answers(own, EXAMPLE)[0]["degraded"] for _ in range(20)]
         told = problems_of(own)
         made = rows.exists()
     finally:
@@ -88,20 +91,20 @@ def test_a_feature_store_that_was_moved_away_is_told_and_its_old_file_is_not_rea
     assert not made, "an empty file in its place would look like a store"
     assert metric(send(own, "GET", "/metrics").body.decode(), "feature_store_failures_total") >= before + 20
     assert wait_until(lambda: not problems_of(own))
-    assert wait_until(lambda: answers(own, FLIGHT)[0]["degraded"] is False)
+    assert wait_until(lambda: answers(own, EXAMPLE)[0]["degraded"] is False)
 
 
 def test_a_killed_worker_is_replaced_and_loses_nothing_that_was_answered(own: Running, hurt_settings: Settings):
     before = pids(own)
-    answered = [answers(own, FLIGHT)[0]["prediction_id"] for _ in range(20)]
+    answered = [answers(own, EXAMPLE)[0]["prediction_id"] for _ in range(20)]
 
     victim = workers(own)[0]
     victim.send_signal(signal.SIGKILL)
     victim.wait(20)
 
-    answered += [answers(own, FLIGHT)[0]["prediction_id"] for _ in range(20)]
+    answered += [answers(own, EXAMPLE)[0]["prediction_id"] for _ in range(20)]
     assert set(answered) <= logged_ids(hurt_settings)
-    assert wait_until(lambda: all_but(own, [victim.pid], len(before)))
+    assert wait_until(lambda: workers_but(own, [victim.pid], len(before)))
     assert metric(send(own, "GET", "/metrics").body.decode(), "predictions_total") >= 40
 
 
@@ -115,13 +118,13 @@ def test_workers_killed_while_one_of_them_begins_are_all_replaced(own: Running):
     """uvicorn asks a worker that was killed before its first word whether it lives, and waits; see HUNG_SECONDS."""
     first, second = workers(own)
     first.kill()
-    beginning = wait_until(lambda: all_but(own, [first.pid, second.pid]))
+    beginning = wait_until(lambda: workers_but(own, [first.pid, second.pid]))
     assert beginning
     beginning[0].kill()
     second.kill()
 
     killed = [first.pid, second.pid, beginning[0].pid]
-    assert wait_until(lambda: all_but(own, killed, 2), seconds=HUNG_SECONDS + 90)
+    assert wait_until(lambda: workers_but(own, killed, 2), seconds=HUNG_SECONDS + 90)
     assert wait_until(lambda: own.not_ready_because() is None)
 
 
@@ -145,10 +148,10 @@ def test_a_service_without_a_champion_says_so_and_is_gone(tmp_path: Path):
 
 
 def test_a_torn_last_line_is_skipped_and_the_rest_is_read(own: Running, hurt_settings: Settings, tmp_path: Path):
-    answers(own, FLIGHT, FLIGHT)
+    answers(own, EXAMPLE, EXAMPLE)
     whole = max(hurt_settings.predictions_dir.glob("*.jsonl"), key=lambda path: path.stat().st_size).read_bytes()
     lines = whole.splitlines(keepends=True)
-    torn = tmp_path / "2013-11-05.1-abc-0.jsonl"
+    torn = tmp_path / f"{DAY}.1-abc-0.jsonl"
 
     torn.write_bytes(b"".join(lines[:-1]) + lines[-1][: len(lines[-1]) // 2])
 
@@ -161,9 +164,9 @@ def test_a_torn_last_line_is_skipped_and_the_rest_is_read(own: Running, hurt_set
 @pytest.mark.last
 def test_a_stopped_service_answers_what_it_has_accepted(own: Running, hurt_settings: Settings):
     before = len(logged_ids(hurt_settings))
-    flights = [FLIGHT | {"flight_number": n} for n in range(1, 801)]
+    questions = varied(800)
     statuses: list[int] = []
-    callers = [threading.Thread(target=lambda: statuses.append(ask(own, *flights).status)) for _ in range(4)]
+    callers = [threading.Thread(target=lambda: statuses.append(ask(own, *questions).status)) for _ in range(4)]
     for caller in callers:
         caller.start()
     assert wait_until(lambda: len(logged_ids(hurt_settings)) > before)  # one is being answered,

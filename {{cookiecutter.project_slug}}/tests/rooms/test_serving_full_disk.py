@@ -16,20 +16,19 @@ from mlsystem.serving import prediction_log
 from mlsystem.serving.run import metrics_dir, running_service
 from mlsystem.serving.shared_counts import SPACE, reserve
 from mlsystem.settings import ROOT, Settings
+from questions import EXAMPLE, NOW, varied
 from serving_probe import (
-    FLIGHT,
-    NOW,
-    accepts,
-    all_but,
-    alone,
+    accepts_connections,
     answers,
+    ask_patiently,
     metric,
+    only_worker,
     own_copy,
-    patiently,
     pids,
     send,
     wait_until,
     workers,
+    workers_but,
 )
 
 MEGABYTES = 64
@@ -80,20 +79,20 @@ def test_on_a_full_disk_it_answers_says_so_and_recovers(system, small_disk: Path
         before = pids(running)
         full = fill(small_disk)
 
-        given = [patiently(running, FLIGHT | {"flight_number": n}).status for n in range(1, 401)]
+        given = [ask_patiently(running, one).status for one in varied(400)]
         scrape = send(running, "GET", "/metrics").body.decode()
         told = "".join(str(send(running, "GET", "/model").content["problems"]) for _ in range(8))
         still = pids(running)
         workers(running)[0].send_signal(signal.SIGKILL)  # whoever is started on the full disk must live as well
-        replaced = wait_until(lambda: all_but(running, still))
+        replaced = wait_until(lambda: workers_but(running, still))
         assert replaced, "nobody came for who was killed"
-        assert wait_until(lambda: accepts(replaced[0], running)), "who came for it does not begin to answer"
-        with alone(replaced[0], running):
-            given += [patiently(running, FLIGHT).status for _ in range(50)]
+        assert wait_until(lambda: accepts_connections(replaced[0], running)), "who came for it does not begin to answer"
+        with only_worker(replaced[0], running):
+            given += [ask_patiently(running, EXAMPLE).status for _ in range(50)]
         lives = replaced[0].is_running()
         full.unlink()
         mended = wait_until(lambda: not any(send(running, "GET", "/model").content["problems"] for _ in range(8)))
-        (answer,) = answers(running, FLIGHT)
+        (answer,) = answers(running, EXAMPLE)
 
     assert set(given) == {200}
     assert still == before, "a worker died"

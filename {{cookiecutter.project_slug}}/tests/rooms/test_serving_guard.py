@@ -14,7 +14,7 @@ from mlsystem.metrics.serving import ServingMetrics
 from mlsystem.serving.guards import Guard
 
 
-def reply_of(status: int, most_in_flight: int) -> httpx.Response:
+def reply_of(status: int, most_pending: int) -> httpx.Response:
     """What a caller gets from an application that answers every question with this status."""
 
     def answer(_: Request) -> JSONResponse:
@@ -22,20 +22,20 @@ def reply_of(status: int, most_in_flight: int) -> httpx.Response:
 
     app = Starlette(routes=[Route("/predict", answer, methods=["POST"])])
     metrics = ServingMetrics()
-    guarded = Guard(app, lambda: metrics, max_body_bytes=1_000, max_in_flight=most_in_flight)
+    guarded = Guard(app, lambda: metrics, max_body_bytes=1_000, max_pending=most_pending)
 
     async def ask() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(guarded), base_url="http://guarded") as client:
-            return await client.post("/predict", json={"flights": []})
+            return await client.post("/predict", json={"questions": []})
 
     return asyncio.run(ask())
 
 
 @pytest.mark.parametrize(
-    ("status", "most_in_flight", "expected"), [(200, 0, (429, "1")), (503, 9, (503, "1")), (400, 9, (400, None))]
+    ("status", "most_pending", "expected"), [(200, 0, (429, "1")), (503, 9, (503, "1")), (400, 9, (400, None))]
 )
-def test_who_is_refused_for_now_is_told_when_to_come_again_and_nobody_else(status, most_in_flight, expected):
-    reply = reply_of(status, most_in_flight)
+def test_who_is_refused_for_now_is_told_when_to_come_again_and_nobody_else(status, most_pending, expected):
+    reply = reply_of(status, most_pending)
 
     assert (reply.status_code, reply.headers.get("retry-after")) == expected
     assert reply.json()["error"]
@@ -48,12 +48,12 @@ def test_an_exception_behind_any_page_is_answered_at_once_counted_and_told_to_th
 
     app = Starlette(routes=[Route(path, broken, methods=["GET", "POST"])])
     metrics = ServingMetrics()
-    guarded = Guard(app, lambda: metrics, max_body_bytes=1_000, max_in_flight=9)
+    guarded = Guard(app, lambda: metrics, max_body_bytes=1_000, max_pending=9)
 
     async def ask() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(guarded), base_url="http://guarded") as client:
             if path == "/predict":
-                return await client.post(path, json={"flights": []})
+                return await client.post(path, json={"questions": []})
             return await client.get(path)
 
     logging.getLogger("bentoml").propagate = True

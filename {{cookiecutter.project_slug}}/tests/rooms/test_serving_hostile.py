@@ -13,11 +13,12 @@ import pytest
 
 from mlsystem.serving.connections import MOST_WAITING
 from mlsystem.serving.run import Running
-from serving_probe import FLIGHT, JSON, ask, metric, patiently, pids, send, workers
+from questions import EXAMPLE
+from serving_probe import JSON, ask, ask_patiently, metric, pids, send, wait_until, workers
 
 SLOW = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{"
 HALF_A_HEAD = b"POST /predict HTTP/1.1\r\nhost: x\r\nx-slow: "
-BODY = json.dumps({"flights": [FLIGHT]}).encode()
+BODY = json.dumps({"questions": [EXAMPLE]}).encode()
 MB = 1_000_000
 
 
@@ -27,7 +28,7 @@ def alive(own: Running) -> Iterator[None]:
     before = pids(own)
     yield
     assert pids(own) == before
-    assert patiently(own, FLIGHT).status == 200
+    assert ask_patiently(own, EXAMPLE).status == 200
     assert "Traceback" not in own.log_path.read_text()
 
 
@@ -51,12 +52,12 @@ def memory(running: Running) -> int:
     return sum(worker.memory_info().rss for worker in workers(running))
 
 
-def test_bodies_that_arrive_slowly_send_nobody_else_away(own: Running):
+def test_bodies_that_come_slowly_send_nobody_else_away(own: Running):
     with ExitStack() as stack:
         for _ in range(200):
             stack.enter_context(dial(own)).sendall(SLOW)
 
-        statuses = [patiently(own, FLIGHT).status for _ in range(200)]
+        statuses = [ask_patiently(own, EXAMPLE).status for _ in range(200)]
 
     assert set(statuses) == {200}
 
@@ -66,7 +67,7 @@ def test_half_a_head_is_hung_up_on_and_more_of_them_than_there_is_room_for_at_on
         slow = [stack.enter_context(dial(own)) for _ in range(MOST_WAITING * 2 + 200)]
         for connection in slow:
             connection.sendall(HALF_A_HEAD)
-        statuses = [patiently(own, FLIGHT).status for _ in range(20)]
+        statuses = [ask_patiently(own, EXAMPLE).status for _ in range(20)]
         held = sum(len(worker.net_connections("tcp")) for worker in workers(own))
 
         assert set(statuses) == {200}
@@ -113,15 +114,15 @@ def test_doubled_and_odd_headers_are_no_error_and_nothing_is_said_back(own: Runn
 
 
 def test_who_does_not_take_the_answer_keeps_nobody_waiting(own: Running):
-    flights = json.dumps({"flights": [FLIGHT] * 1_000}).encode()
+    questions = json.dumps({"questions": [EXAMPLE] * 1_000}).encode()
     head = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
     with ExitStack() as stack:
         for _ in range(30):
             connection = stack.enter_context(dial(own))
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-            connection.sendall(head + b"content-length: %d\r\n\r\n" % len(flights) + flights)
+            connection.sendall(head + b"content-length: %d\r\n\r\n" % len(questions) + questions)
         deadline = time.monotonic() + 180
-        while (reply := ask(own, FLIGHT)).status == 429 and time.monotonic() < deadline:
+        while (reply := ask(own, EXAMPLE)).status == 429 and time.monotonic() < deadline:
             time.sleep(0.1)
 
     assert reply.status == 200
@@ -158,7 +159,7 @@ def test_many_scrapes_at_a_time_hold_up_no_answer(own: Running):
     for caller in callers:
         caller.start()
     try:
-        statuses = [patiently(own, FLIGHT).status for _ in range(50)]
+        statuses = [ask_patiently(own, EXAMPLE).status for _ in range(50)]
     finally:
         over.set()
         for caller in callers:
@@ -174,10 +175,13 @@ def test_every_request_is_counted_whatever_became_of_it(own: Running):
             text, "http_requests_total", route="other"
         )
 
-    before = counted()
+    seen = [counted()]  # what was answered a moment ago may not be counted yet
+    assert wait_until(lambda: seen.append(counted()) or seen[-1] == seen[-2])
+    before = seen[-1]
     replies = [send(own, "POST", "/predict", b"{", JSON), send(own, "PUT", "/predict"), send(own, "GET", "/nowhere")]
 
     assert [reply.status for reply in replies] == [400, 405, 404]
+    assert wait_until(lambda: counted() >= before + 3)
     assert counted() == before + 3
 
 

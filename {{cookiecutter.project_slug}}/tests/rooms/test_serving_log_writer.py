@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from mlsystem.domain import PROBLEM
 from mlsystem.serving import log_writer, prediction_log
 from mlsystem.serving.log_writer import PredictionLog
+from questions import COUNTED
 
 
 @pytest.fixture(autouse=True)
@@ -111,13 +113,15 @@ def test_a_full_file_gives_way_to_the_next_and_the_oldest_go(tmp_path: Path, mon
 
 
 def test_a_whole_number_that_was_written_with_a_point_is_read_as_one(tmp_path: Path):
-    PredictionLog(tmp_path, 9).append(
-        [{"prediction_id": "one", "flight_number": 7.0, "stored": {"origin_backlog": 3.0}}]
-    )
+    said = {COUNTED.name: 7.0} if COUNTED else {}
+    stored = {feature.name: 3.0 for feature in PROBLEM.stored_features if feature.type == "count"}
+    PredictionLog(tmp_path, 9).append([{"prediction_id": "one", "said": said, "stored": stored}])
 
     (row,) = prediction_log.read(tmp_path).to_pylist()
 
-    assert (row["flight_number"], row["stored"]["origin_backlog"]) == (7, 3)
+    read = [row["said"][name] for name in said] + [row["stored"][name] for name in stored]
+    assert read == [7] * len(said) + [3] * len(stored)
+    assert {type(value) for value in read} == {int}
 
 
 def test_a_line_that_is_no_prediction_is_told_with_its_file(tmp_path: Path):

@@ -3,13 +3,24 @@
 import http.client
 import select
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 
 import pytest
 
 from bad_questions import bad_questions
+from mlsystem.domain import PROBLEM
 from mlsystem.serving.run import Running
-from serving_probe import FLIGHT, JSON, TRIES, answers, ask, pids, send
+from questions import CHOSEN, EXAMPLE, contradictions, fields
+from serving_probe import JSON, TRIES, answers, ask, pids, send
+
+INSTANT = fields("instant")[0]
+REQUIRED = next(field for field in PROBLEM.fields if not field.is_optional)
+
+
+def in_words(choices: Sequence[str]) -> str:
+    *others, last = (f"'{one}'" for one in choices)
+    return f"{', '.join(others)} or {last}"
 
 
 def test_two_hundred_bad_inputs_are_refused_in_a_sentence_and_no_worker_dies(service: Running):
@@ -28,23 +39,21 @@ def test_two_hundred_bad_inputs_are_refused_in_a_sentence_and_no_worker_dies(ser
     log = service.log_path.read_text()
     assert "Traceback" not in log
     assert "ERROR" not in log
-    assert answers(service, FLIGHT)
+    assert answers(service, EXAMPLE)
 
 
 @pytest.mark.parametrize(
-    ("flight", "where", "what"),
+    ("question", "where", "what"),
     [
-        (FLIGHT | {"carrier": "ZZ"}, "flights[0].carrier", "'UA'"),
-        (FLIGHT | {"origin": "LAX"}, "flights[0].origin", "'EWR', 'JFK' or 'LGA'"),
-        (FLIGHT | {"scheduled_departure_at": "2013-11-05T21:00:00"}, "scheduled_departure_at", "offset from UTC"),
-        (FLIGHT | {"scheduled_arrival_at": "2013-11-05T21:05:00Z"}, "flights[0]", "20 to 900 minutes after"),
-        (FLIGHT | {"as_of": "2013-11-05T22:00:00Z"}, "flights[0]", "as_of must not be after"),
-        (FLIGHT | {"delay": 5}, "flights[0].delay", "is not a field"),
-        ({}, "flights[0].carrier", "is missing"),
+        (EXAMPLE | {CHOSEN.name: "nowhere"}, f"questions[0].{CHOSEN.name}", in_words(CHOSEN.choices)),
+        (EXAMPLE | {INSTANT.name: INSTANT.example[:19]}, f"questions[0].{INSTANT.name}", "offset from UTC"),
+        *((question, "questions[0]", sentence) for question, sentence in contradictions()),
+        (EXAMPLE | {"invented": 5}, "questions[0].invented", "is not a field"),
+        ({}, f"questions[0].{REQUIRED.name}", "is missing"),
     ],
 )
-def test_a_refusal_names_the_place_and_what_is_expected(service: Running, flight: dict, where: str, what: str):
-    reply = ask(service, flight)
+def test_a_refusal_names_the_place_and_what_is_expected(service: Running, question: dict, where: str, what: str):
+    reply = ask(service, question)
 
     assert reply.status == 400
     assert where in reply.content["error"]
@@ -83,7 +92,7 @@ def test_a_body_without_a_length_is_stopped_at_the_limit(service: Running):
     connection.close()
 
 
-def test_a_body_that_never_arrives_is_given_up_and_does_not_hold_up_others(service: Running):
+def test_a_body_that_never_comes_is_given_up_and_does_not_hold_up_others(service: Running):
     refusals, before = [], []
     host, port = service.url.removeprefix("http://").split(":")
     for _ in range(TRIES):  # a busy machine may take as long for an answer as a body is waited for
@@ -91,7 +100,7 @@ def test_a_body_that_never_arrives_is_given_up_and_does_not_hold_up_others(servi
             slow.sendall(
                 b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{"
             )
-            assert answers(service, FLIGHT)
+            assert answers(service, EXAMPLE)
             before.append(not select.select([slow], [], [], 0)[0])
             refusals.append(slow.recv(10_000).split(b"\r\n")[0])
         if before[-1]:
@@ -109,7 +118,7 @@ def test_a_caller_that_hangs_up_in_the_middle_leaves_no_error(service: Running):
                 b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{"
             )
 
-    assert answers(service, FLIGHT)
+    assert answers(service, EXAMPLE)
     assert "Traceback" not in service.log_path.read_text()
 
 

@@ -6,10 +6,11 @@ import pytest
 
 from mlsystem.serving.run import running_service
 from mlsystem.settings import Settings
-from serving_probe import FLIGHT, alone, metric, patiently, send, workers
+from questions import elsewhere, varied
+from serving_probe import ask_patiently, metric, only_worker, send, workers
 
-FLIGHTS = [FLIGHT | {"flight_number": number} for number in range(1, 1_001)]
-OTHERS = [flight | {"origin": "JFK", "destination": "SFO"} for flight in FLIGHTS]
+QUESTIONS = varied(1_000)
+OTHERS = [elsewhere(one) for one in QUESTIONS]
 
 
 @pytest.mark.slow
@@ -17,12 +18,12 @@ def test_each_worker_tells_the_same_drift_and_the_same_of_everything_else(make_s
     with running_service(make_settings()) as running:
         both = workers(running)
         for step in range(9):  # far beyond the window of 5,000, and each worker scraped in its turn
-            assert patiently(running, *(FLIGHTS if step < 5 else OTHERS)).status == 200
-            with alone(both[step % 2], running):
+            assert ask_patiently(running, *(QUESTIONS if step < 5 else OTHERS)).status == 200
+            with only_worker(both[step % 2], running):
                 send(running, "GET", "/metrics")
         told = []
         for worker in (*both, *both):
-            with alone(worker, running):
+            with only_worker(worker, running):
                 told.append(send(running, "GET", "/metrics").body.decode())
 
     windows = [metric(text, "drift_window_predictions") for text in told]

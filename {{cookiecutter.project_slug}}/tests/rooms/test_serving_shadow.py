@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_serving_swap import own_registry
 
 from mlsystem.metrics.serving import ServingMetrics
 from mlsystem.model_registry.registry import load_champion
@@ -13,7 +12,9 @@ from mlsystem.serving import prediction_log
 from mlsystem.serving.log_writer import PredictionLog
 from mlsystem.serving.run import running_service
 from mlsystem.serving.shadow import MOST_WAITING, Shadow
-from serving_probe import FLIGHT, answers, metric, send
+from questions import EXAMPLE, elsewhere
+from registry_probe import own_registry
+from serving_probe import answers, metric, send
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_the_log_holds_the_challengers_probability_beside_the_champions(make_set
     uri = tracking.tracking_uri(settings.models_dir)
     tracking.client(uri).set_registered_model_alias(registry.REGISTERED_MODEL, registry.CHALLENGER, "2")
     with running_service(settings) as running:
-        given = [answer for _ in range(10) for answer in answers(running, FLIGHT, FLIGHT | {"origin": "JFK"})]
+        given = [answer for _ in range(10) for answer in answers(running, EXAMPLE, elsewhere())]
         deadline = time.monotonic() + 180
         while (table := prediction_log.read(settings.predictions_dir))["shadow_version"].null_count:
             assert time.monotonic() < deadline
@@ -72,7 +73,7 @@ def test_the_log_holds_the_challengers_probability_beside_the_champions(make_set
         while metric(text := send(running, "GET", "/metrics").body.decode(), "shadow_predictions_total") < len(given):
             assert time.monotonic() < deadline, "the scores are in the log and not counted"
             time.sleep(0.1)
-        last = {answers(running, FLIGHT)[0]["prediction_id"] for _ in range(30)}
+        last = {answers(running, EXAMPLE)[0]["prediction_id"] for _ in range(30)}
 
     scored = prediction_log.read(settings.predictions_dir).to_pandas().set_index("prediction_id")["shadow_version"]
     assert set(scored[list(last)]) == {"2"}, "what was answered just before the stop is scored as well"

@@ -1,8 +1,6 @@
 """A new champion under load: nobody is refused, no answer mixes two models, and a bad one is left where it is."""
 
-import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -13,13 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlsystem.domain.request import model_row
+from mlsystem.domain import PROBLEM
 from mlsystem.model_registry import promotions, registry, tracking
 from mlsystem.serving.run import START_SECONDS, Running, running_service, serve_command
-from mlsystem.serving.schema import FlightQuestion
 from mlsystem.settings import ROOT, Settings, child_environment
-from serving_probe import FLIGHT, answers, ask, metric, scrape, send, wait_until
-from steady_load import Load, Told, capacity, post, quantile
+from questions import EXAMPLE, as_said, asked_at_now
+from registry_probe import own_registry
+from serving_probe import answers, ask, metric, scrape, send, wait_until
+from steady_load import Load, TimedAnswer, capacity, post, quantile
 
 pytestmark = pytest.mark.slow
 
@@ -31,10 +30,7 @@ MOVES = (  # what, how, and who answered before
     ("rollback -", "rollback", "4"),
 )
 SETTLED_SECONDS = 5.0
-FLIGHTS = [
-    FLIGHT | {"carrier": carrier, "origin": origin, "flight_number": number}
-    for number, (carrier, origin) in enumerate(((c, o) for c in ("UA", "B6", "DL", "AA") for o in ("EWR", "JFK")), 1)
-]
+QUESTIONS = 8
 WAITING_MOVER = """
 import sys, time
 from pathlib import Path
@@ -54,30 +50,6 @@ for line in sys.stdin:
         promotions.rollback(models, "a test", "under load")
     print(time.time(), flush=True)
 """
-
-
-def own_registry(settings: Settings) -> Settings:
-    """A registry of one's own: version 1 as built, 2 the climatology, 3 a version whose bundle was changed, 4 as 1.
-
-    Not the logistic regression: it takes 2 ms more per flight, so half of one capacity is all of the other's.
-    """
-    built = settings.models_dir.resolve()
-    settings.models_dir.unlink()
-    settings.models_dir.mkdir()
-    shutil.copy(built / "mlflow.db", settings.models_dir)
-    shutil.copytree(built / tracking.ARTIFACTS, settings.models_dir / tracking.ARTIFACTS)
-    uri = tracking.tracking_uri(settings.models_dir)
-    client = tracking.client(uri)
-    (experiment,) = (one for one in client.search_experiments() if one.name != "Default")
-    newest_last = client.search_runs([experiment.experiment_id])[::-1]
-    runs = {run.info.run_name: run.info.run_id for run in newest_last}
-    client.delete_registered_model(registry.REGISTERED_MODEL)  # a system that was trained again has more versions
-    names = ("lightgbm", "climatology", "logistic_regression", "lightgbm")
-    assert [registry.register(uri, runs[name]) for name in names] == ["1", "2", "3", "4"]
-    client.set_registered_model_alias(registry.REGISTERED_MODEL, registry.CHAMPION, "1")
-    client.set_model_version_tag(registry.REGISTERED_MODEL, "3", "bundle_sha256", "0" * 64)
-    client.set_registered_model_alias(registry.REGISTERED_MODEL, registry.CHALLENGER, "1")
-    return settings
 
 
 @pytest.fixture(scope="module")
@@ -126,20 +98,20 @@ def champion(swapping: tuple[Settings, Running]) -> Iterator[str]:
 
 
 def expected(settings: Settings) -> dict[str, list[float]]:
-    """By version the probability of each of FLIGHTS, computed here and not by the service."""
+    """By version the probability of each question, computed here and not by the service."""
     from mlsystem.feature_store.online import OnlineFeatures
     from mlsystem.feature_store.store import open_store
 
     online = OnlineFeatures(open_store(settings.features_dir, settings.online_dir, register=False))
-    flights = [FlightQuestion.model_validate_json(json.dumps(flight)).to_flight() for flight in FLIGHTS]
-    stored = online.lookup(flights, [flight.as_of for flight in flights])
-    matrix = np.array([model_row(flight, one.values) for flight, one in zip(flights, stored, strict=True)])
+    questions = [as_said(body) for body in asked_at_now(settings, QUESTIONS)]
+    stored = online.lookup(questions)
+    matrix = np.array([PROBLEM.model_row(one, known.values) for one, known in zip(questions, stored, strict=True)])
     uri = tracking.tracking_uri(settings.models_dir)
     models = {version: registry.load_version(uri, version) for version in ("1", "2", "4")}
     return {version: [float(model.predict(row[None])[0]) for row in matrix] for version, model in models.items()}
 
 
-def version_of(one: Told) -> str:
+def version_of(one: TimedAnswer) -> str:
     return str(one.content["predictions"][0]["model_version"])
 
 
@@ -148,7 +120,7 @@ def test_a_promotion_and_a_rollback_under_load_fail_no_request_and_mix_no_answer
     settings, running = swapping
     known = expected(settings)
     assert all(abs(a - b) > 1e-6 for a, b in zip(known["1"], known["2"], strict=True)), "the versions must differ"
-    requests = [post({"flights": [flight]}) for flight in FLIGHTS]
+    requests = [post({"questions": [one]}) for one in asked_at_now(settings, QUESTIONS)]
     able = capacity(settings.serving_port, requests)
     swapped = metric(scrape(running), "model_swaps_total", result="swapped")
 
@@ -163,12 +135,12 @@ def test_a_promotion_and_a_rollback_under_load_fail_no_request_and_mix_no_answer
         time.sleep(SETTLED_SECONDS)
 
     assert load.errors == []
-    assert {one.status for one in load.told} == {200}
-    for one in load.told:
+    assert {one.status for one in load.answers} == {200}
+    for one in load.answers:
         (answer,) = one.content["predictions"]
         assert answer["probability"] == pytest.approx(known[answer["model_version"]][one.asked], abs=1e-12)
     for move in moves:
-        measured("swap", rate=able / 2, answers=len(load.told), **swap_figures(load, *move))
+        measured("swap", rate=able / 2, answers=len(load.answers), **swap_figures(load, *move))
     text = scrape(running)
     assert metric(text, "model_swaps_total", result="swapped") - swapped == 2 * len(moves)  # two workers
     assert metric(text, "model_info", version="1") == 1
@@ -189,7 +161,7 @@ def test_a_large_request_is_answered_by_one_model_from_its_first_row_to_its_last
     promotions.promote(settings.models_dir, "2", champion, "a test", "a large request", {})
 
     def asked() -> set[str]:
-        return {answer["model_version"] for answer in answers(running, *[FLIGHT] * 400)}
+        return {answer["model_version"] for answer in answers(running, *[EXAMPLE] * 400)}
 
     seen = [asked() for _ in range(10)]
     assert wait_until(lambda: seen.append(asked()) or "2" in seen[-1]), "nobody took version 2 up"
@@ -208,7 +180,7 @@ def test_a_version_that_cannot_be_loaded_is_refused_and_the_old_one_goes_on(swap
     assert refusals, "no worker refused it"
     assert {said["version"] for said in refusals} == {champion}
     assert all("is not the file that was logged" in said["refused"] for said in refusals)
-    assert answers(running, FLIGHT)[0]["model_version"] == champion
+    assert answers(running, EXAMPLE)[0]["model_version"] == champion
     assert wait_until(lambda: metric(scrape(running), "model_swaps_total", result="refused") >= refused + 2)
     assert metric(scrape(running), "model_info", version=champion) == 1
 
@@ -244,11 +216,11 @@ def test_a_service_that_was_started_without_a_champion_becomes_ready_when_there_
     running = Running(f"http://127.0.0.1:{settings.serving_port}", tmp_path / "log", process)
     try:
         assert wait_until(lambda: (running.not_ready_because() or "").startswith("no model"), START_SECONDS)
-        said = ask(running, FLIGHT)
+        said = ask(running, EXAMPLE)
         about = send(running, "GET", "/model")
         os.rename(aside, settings.models_dir / "mlflow.db")  # noqa: PTH104
         assert wait_until(lambda: running.not_ready_because() is None)
-        (answer,) = answers(running, FLIGHT)
+        (answer,) = answers(running, EXAMPLE)
     finally:
         running.stop()
 

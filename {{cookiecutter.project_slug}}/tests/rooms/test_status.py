@@ -7,21 +7,25 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from mlsystem.model_registry import registry, versions
+from mlsystem.domain import PROBLEM
+from mlsystem.model_registry import promotions, registry, versions
 from mlsystem.model_registry.promotions import Promotion
-from mlsystem.reporting import state as seen
+from mlsystem.reporting import system_state
 from mlsystem.reporting.scrape import NoScrape, parse
 from mlsystem.reporting.status import headline, render, write_status
 from mlsystem.reporting.verdict import refused_champion, wrongs
 from mlsystem.settings import ROOT, Project, Settings, child_environment
 from mlsystem.streaming.event_log import EventLog
-from seen_states import NOW, WELL, checked, scraped
-from serving_probe import FLIGHT, answers, ask, free_port, metric, send, wait_until
+from questions import CHOSEN, EXAMPLE, SHORTEST_LIVED
+from serving_probe import answers, ask, free_port, metric, send, wait_until
+from system_states import NOW, WELL, with_check, with_scrape
 
-AGAINST_THE_GATE = Promotion("promotion", "1", "2", "me", "better in winter", {"although_refused": "refused: dollars"})
+TOO_OLD_HOURS = SHORTEST_LIVED.ttl / timedelta(hours=1) + 1
+AGAINST_THE_GATE = Promotion("promotion", "1", "2", "me", "better in winter", {"although_refused": "refused: dearer"})
 
 
 def test_a_system_in_which_nothing_is_wrong_is_well():
@@ -37,38 +41,41 @@ def test_a_system_in_which_nothing_is_wrong_is_well():
             replace(WELL, service=replace(WELL.service, model=WELL.service.model | {"problems": ["no log"]})),
             "the service answers, but no log",
         ),
-        (scraped(service='http_requests_total{route="/predict",status="500"} 20'), "0.20% of the questions ended in a"),
-        (scraped(service='http_requests_total{route="/predict",status="429"} 200'), "were shed with 429"),
-        (scraped(service='degraded_predictions_total{view="weather",reason="stale"} 101'), "1.01% of the answers went"),
+        (with_scrape(service='http_requests_total{route="/predict",status="500"} 20'), "0.20% of the questions ended"),
+        (with_scrape(service='http_requests_total{route="/predict",status="429"} 200'), "were shed with 429"),
+        (with_scrape(service='degraded_predictions_total{view="a_view",reason="stale"} 101'), "1.01% of the answers"),
         (
-            scraped(service='http_request_duration_seconds_bucket{le="0.1",route="/predict"} 9800\n'
+            with_scrape(service='http_request_duration_seconds_bucket{le="0.1",route="/predict"} 9800\n'
             'http_request_duration_seconds_bucket{le="1.0",route="/predict"} 10000\n'
             'http_request_duration_seconds_bucket{le="0.01",route="/predict"} 9000'),
             "p99 is",
         ),
-        (scraped(service="prediction_log_failures_total 3"), "3 predictions were answered and not logged"),
-        (replace(WELL, models=seen.Models(NOW, "", "3")), "version 2 answers and the champion is 3"),
+        (with_scrape(service="prediction_log_failures_total 3"), "3 predictions were answered and not logged"),
+        (replace(WELL, models=system_state.Models(NOW, "", "3")), "version 2 answers and the champion is 3"),
         (replace(WELL, service=replace(WELL.service, model={"version": "2", "refused": "bad"})), "bad"),
-        (replace(WELL, models=seen.Models(NOW, "the registry is torn")), "the registry is torn"),
-        (replace(WELL, models=seen.Models(NOW, "", "2", "3", ((AGAINST_THE_GATE, True),))),
-         "version 2 is champion although the gate refused it: refused: dollars"),
+        (replace(WELL, models=system_state.Models(NOW, "the registry is torn")), "the registry is torn"),
+        (replace(WELL, models=system_state.Models(NOW, "", "2", "3", ((AGAINST_THE_GATE, True),))),
+         "version 2 is champion although the gate refused it: refused: dearer"),
         (replace(WELL, consumer=replace(WELL.consumer, problem="no answer")), "no consumer at http://c"),
-        (scraped(consumer="consumer_lag_seconds 3700"), "the consumer is 1.0 h of event time behind"),
-        (scraped(consumer='consumed_events_total{outcome="too_late"} 20'), "20 of 1,020 facts came too late"),
-        (scraped(consumer='newest_row_age_seconds{view="origin"} 7200'), "the newest row of origin is 2.0 h old"),
+        (with_scrape(consumer="consumer_lag_seconds 3700"), "the consumer is 1.0 h of event time behind"),
+        (with_scrape(consumer='consumed_events_total{outcome="too_late"} 20'), "20 of 1,020 facts came too late"),
         (
-            scraped(consumer='overdue_facts{table="arrivals"} 25\noverdue_facts_limit{table="arrivals"} 25'),
-            "arrivals are silent: 25 facts are overdue",
+            with_scrape(consumer=f'newest_row_age_seconds{{view="{SHORTEST_LIVED.name}"}} {TOO_OLD_HOURS * 3_600}'),
+            f"the newest row of {SHORTEST_LIVED.name} is {TOO_OLD_HOURS:.1f} h old",
         ),
-        (replace(WELL, monitoring=seen.Monitoring(NOW, "monitoring.json is torn")), "monitoring.json is torn"),
         (
-            replace(WELL, monitoring=seen.Monitoring(NOW, "", {"performance": {"gap_interval": [0.01, 0.04]}})),
-            "the probabilities promise more late flights than came",
+            with_scrape(consumer='overdue_facts{table="a_table"} 25\noverdue_facts_limit{table="a_table"} 25'),
+            "a_table are silent: 25 facts are overdue",
         ),
-        (checked("score_drift", 0.08), "score drift is beyond its limit: as planted"),
+        (replace(WELL, monitoring=system_state.Monitoring(NOW, "monitoring.json is torn")), "monitoring.json is torn"),
+        (
+            replace(WELL, monitoring=system_state.Monitoring(NOW, "", {"performance": {"gap_interval": [0.01, 0.04]}})),
+            f"the probabilities promise more {PROBLEM.words.positive} {PROBLEM.words.questions} than came",
+        ),
+        (with_check("score_drift", 0.08), "score drift is beyond its limit: as planted"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_in_the_first_line_and_nothing_else_is(state: seen.State, sentence: str):
+def test_what_is_wrong_is_said_in_the_first_line_and_nothing_else_is(state: system_state.State, sentence: str):
     (found,) = wrongs(state)
 
     assert sentence in found
@@ -78,14 +85,14 @@ def test_what_is_wrong_is_said_in_the_first_line_and_nothing_else_is(state: seen
 
 def test_who_was_refused_and_is_no_champion_any_more_is_nothing_wrong():
     back = Promotion("rollback", "2", "1", "me", "dearer")
-    models = seen.Models(NOW, "", "1", None, ((back, True), (AGAINST_THE_GATE, True)))
+    models = system_state.Models(NOW, "", "1", None, ((back, True), (AGAINST_THE_GATE, True)))
 
     assert refused_champion(models) is None
 
 
 @pytest.mark.parametrize("value", [0.07, float("nan"), None, "much"])
 def test_a_check_at_its_limit_or_not_known_yet_is_well_and_decides_instead_of_the_interval(value: object):
-    state = checked("live_performance", value)
+    state = with_check("live_performance", value)
 
     assert wrongs(state) == []
     assert "live performance" in render(state, Project(), NOW)
@@ -114,7 +121,7 @@ def test_before_anything_was_trained_or_started_the_page_says_what_to_do(own_set
         ("reports/monitoring.json", '{"drift": 3, "performance": {"gap_interval": 1}, "checks": [4]}', None),
         ("data/5_models/promotions.jsonl", '{"kind": "promotion", "fro', None),
         ("data/5_models/promotions.jsonl", "3\n", "promotions.jsonl is not what was written"),
-        ("data/5_models/retraining.jsonl", '{"day": "2013-0', "retraining.jsonl is not what was written"),
+        ("data/5_models/retraining.jsonl", '{"day": "2000-0', "retraining.jsonl is not what was written"),
     ],
 )
 def test_torn_files_are_told_in_words_and_left_as_they_are(own_settings: Settings, file, content, sentence):
@@ -141,7 +148,7 @@ def test_another_program_on_the_port_is_not_taken_for_the_service(answer: bytes)
         def log_message(self, *_: object) -> None: ...
 
     with serving(Other) as url:
-        service, consumer = seen.look_at_service(url), seen.look_at_consumer(url)
+        service, consumer = system_state.read_service(url), system_state.read_consumer(url)
 
     assert not service.is_up
     assert service.problem == consumer.problem == "what answers there is another program"
@@ -157,7 +164,7 @@ def serving(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
 
 
 def test_a_program_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(seen, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(system_state, "PATIENCE_SECONDS", 0.2)
     released = threading.Event()
 
     class Silent(http.server.BaseHTTPRequestHandler):
@@ -166,7 +173,7 @@ def test_a_program_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatc
 
     with serving(Silent) as url:
         try:
-            found = seen.look_at_service(url)
+            found = system_state.read_service(url)
         finally:
             released.set()
 
@@ -193,21 +200,21 @@ def test_aliases_read_from_the_file_are_those_that_mlflow_tells(system):
 
 def test_the_page_of_a_running_system_has_its_numbers(service, serving_settings: Settings):
     settings = serving_settings.model_copy(update={"consumer_port": free_port()})
-    answered = answers(service, FLIGHT, FLIGHT)[0]
-    ask(service, FLIGHT | {"carrier": "ZZ"})
+    answered = answers(service, EXAMPLE, EXAMPLE)[0]
+    ask(service, EXAMPLE | {CHOSEN.name: "nowhere"})
     with closing(EventLog(settings.stream_dir / "events.db")), consuming(settings):
         page, first_line = write_status(settings)
     scrape = send(service, "GET", "/metrics").body.decode()
 
     text = page.read_text()
-    asked, flights = metric(scrape, "http_requests_total", route="/predict"), metric(scrape, "predictions_total")
+    asked, questions = metric(scrape, "http_requests_total", route="/predict"), metric(scrape, "predictions_total")
     assert "no consumer" not in first_line
     assert "not ready" not in first_line  # what else is wrong, other tests of the session have done to the service
     assert f"<dt>questions since its start</dt><dd>{asked:,.0f}</dd>" in text
-    assert f"<dt>flights answered</dt><dd>{flights:,.0f}</dd>" in text
+    assert f"<dt>{PROBLEM.words.questions} answered</dt><dd>{questions:,.0f}</dd>" in text
     assert "<dt>records behind</dt><dd>0</dd>" in text
     assert f"Version <b>{answered['model_version']}</b> is champion." in text
-    assert "the best candidate: lightgbm" in text
+    assert promotions.history(settings.models_dir)[-1].why in text
 
 
 @contextmanager
@@ -216,7 +223,7 @@ def consuming(settings: Settings) -> Iterator[None]:
     command = [sys.executable, "-m", "mlsystem", "consume"]
     process = subprocess.Popen(command, cwd=ROOT, env=child_environment(settings), stdout=subprocess.DEVNULL)
     try:
-        assert wait_until(lambda: not seen.look_at_consumer(f"http://127.0.0.1:{settings.consumer_port}").problem)
+        assert wait_until(lambda: not system_state.read_consumer(f"http://127.0.0.1:{settings.consumer_port}").problem)
         yield
     finally:
         process.kill()
@@ -224,11 +231,11 @@ def consuming(settings: Settings) -> Iterator[None]:
 
 
 def test_a_few_questions_by_hand_are_no_trouble():
-    """A cold first answer, and one about a flight of another day, which says itself that it is degraded."""
-    state = scraped(
-        service="""predictions_total{decision="warn"} 1
-predictions_total{decision="stay_silent"} 1
-degraded_predictions_total{view="weather",reason="stale"} 1
+    """A cold first answer, and one about another day, which says itself that it is degraded."""
+    state = with_scrape(
+        service="""predictions_total{decision="act"} 1
+predictions_total{decision="hold"} 1
+degraded_predictions_total{view="a_view",reason="stale"} 1
 http_request_duration_seconds_bucket{le="0.01",route="/predict"} 0
 http_request_duration_seconds_bucket{le="0.1",route="/predict"} 0
 http_request_duration_seconds_bucket{le="+Inf",route="/predict"} 2"""

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 import browser
-from mlsystem.reporting import state as seen
+from mlsystem.reporting import system_state
 from mlsystem.reporting.status import render
 from mlsystem.settings import Project
-from seen_states import NOW, WELL, crowded
+from system_states import NOW, WELL, crowded_state
 
 
 def test_markup_in_what_is_shown_stays_text():
-    state = replace(WELL, models=seen.Models(NOW, "<script>alert(1)</script>"))
+    state = replace(WELL, models=system_state.Models(NOW, "<script>alert(1)</script>"))
 
     assert "<script>" not in render(state, Project(name="<script>x</script>"), NOW)
 
@@ -22,7 +22,7 @@ def test_markup_in_what_is_shown_stays_text():
 @pytest.mark.parametrize("what", ["well", "crowded"])
 def test_the_page_fits_its_screen_and_the_browser_has_nothing_to_complain_of(tmp_path: Path, what: str, width: int):
     page = tmp_path / "status.html"
-    page.write_text(render(WELL if what == "well" else crowded(), Project(), NOW))
+    page.write_text(render(WELL if what == "well" else crowded_state(), Project(), NOW))
 
     shown = browser.show(page, width, tmp_path)
 
@@ -47,11 +47,11 @@ def test_a_fault_in_a_page_is_seen_by_the_browser(tmp_path: Path):
 @pytest.mark.parametrize(
     ("html", "fault"),
     [
-        ('<div style="overflow-x:auto"><div style="width:1500px">dollars</div></div>', "hidden by a frame: "),
+        ('<div style="overflow-x:auto"><div style="width:1500px">figures</div></div>', "hidden by a frame: "),
         ('<table><tr style="height:90px"><td></td></tr></table>', "hollow: "),
         ("<p>0.30000000000000004 USD</p>", "0.30000000000000004"),
         ("<p>1.036e+04 USD</p>", "1.036e+04"),
-        ("<p>nan % of flights</p>", "nan"),
+        ("<p>nan % of questions</p>", "nan"),
     ],
 )
 def test_what_is_cut_hollow_or_raw_is_seen(tmp_path: Path, html: str, fault: str):

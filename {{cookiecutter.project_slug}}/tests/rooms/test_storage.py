@@ -8,7 +8,7 @@ import pytest
 
 from mlsystem import storage
 
-DAY, NEXT = date(2013, 5, 1), date(2013, 5, 2)
+DAY, NEXT = date(2020, 5, 1), date(2020, 5, 2)
 
 
 def rows(*values: int) -> pa.Table:
@@ -26,9 +26,9 @@ def test_what_was_written_is_read_in_day_order_with_its_fingerprint(partitions):
 
     assert partitions.days() == [DAY, NEXT]
     assert partitions.read() == rows(1, 2, 3)
-    assert partitions.read([NEXT, date(2013, 5, 3)]) == rows(3)
+    assert partitions.read([NEXT, date(2020, 5, 3)]) == rows(3)
     assert partitions.fingerprint(DAY) == "of day"
-    assert partitions.fingerprint(date(2013, 5, 3)) is None
+    assert partitions.fingerprint(date(2020, 5, 3)) is None
     assert partitions.read().schema.metadata is None
 
 
@@ -43,7 +43,7 @@ def test_a_write_that_fails_keeps_the_old_rows_and_leaves_nothing_aside(partitio
         partitions.write(DAY, rows(2), "new")
 
     assert partitions.read([DAY]) == rows(1)
-    assert [path.name for path in partitions.root.iterdir()] == ["2013-05-01.parquet"]
+    assert [path.name for path in partitions.root.iterdir()] == ["2020-05-01.parquet"]
 
 
 def test_the_same_rows_give_the_same_bytes(partitions, tmp_path):
@@ -62,7 +62,7 @@ def test_a_truncated_partition_is_named_with_the_next_step(partitions, damage):
     partitions.path(DAY).write_bytes(damage(partitions.path(DAY).read_bytes()))
 
     for look in (lambda: partitions.read([DAY]), lambda: partitions.fingerprint(DAY)):
-        with pytest.raises(storage.CorruptPartition, match=r"2013-05-01.parquet is not whole .* run `make ingest`"):
+        with pytest.raises(storage.CorruptPartition, match=r"2020-05-01.parquet is not whole .* run `make ingest`"):
             look()
 
 
@@ -82,15 +82,15 @@ def test_nothing_there_says_what_to_run(partitions):
 
 
 def test_a_split_gives_every_asked_day_its_rows_and_an_empty_part_where_there_are_none():
-    days = [DAY, date(2013, 5, 3), NEXT]
-    table = pa.table({"day": pa.array([DAY, DAY, date(2013, 5, 3)], pa.date32()), "value": [1, 2, 3]})
+    days = [DAY, date(2020, 5, 3), NEXT]
+    table = pa.table({"day": pa.array([DAY, DAY, date(2020, 5, 3)], pa.date32()), "value": [1, 2, 3]})
 
     parts = storage.split_by_day(table, "day", days)
 
     assert {day: part.column("value").to_pylist() for day, part in parts.items()} == {
         DAY: [1, 2],
         NEXT: [],
-        date(2013, 5, 3): [3],
+        date(2020, 5, 3): [3],
     }
 
 

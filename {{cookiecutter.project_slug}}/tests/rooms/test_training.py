@@ -1,22 +1,24 @@
-"""Training: split by time, fit, calibrate, choose."""
+"""Training: split by time, fit, choose."""
 
 import math
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pytest
 
-from mlsystem.domain.request import CODES, MODEL_COLUMNS
-from mlsystem.training import boosting, candidates, climatology
-from mlsystem.training.calibration import Calibration, calibrate, log_loss, log_odds
+from mlsystem.domain import PROBLEM
+from mlsystem.training import attributions, boosting, candidates, climatology
+from mlsystem.training.calibration import log_loss, log_odds
+from mlsystem.training.climatology import PRIOR
 from mlsystem.training.compare import Comparison, compare
 from mlsystem.training.evaluation import evaluate
-from mlsystem.training.out_of_fold import FOLDS, folds, out_of_fold
-from mlsystem.training.outages import OUTAGES, SHARE, with_outages, without
+from mlsystem.training.feature_dropout import DROPOUTS, SHARE, with_dropout, without
 from mlsystem.training.plots import write_plots
 from mlsystem.training.split import Rows, Split, UnusableTrainingSet, default_split, rows_of, split_rows
 from mlsystem.training.summary import summarise
-from planted import planted_training_set
+from planted import DRIVER, VIEW, planted_training_set
+
+WORDS = PROBLEM.words
 
 
 @pytest.fixture(scope="module")
@@ -24,18 +26,18 @@ def comparison() -> Comparison:
     return compare(planted_training_set(), seed=1, threads=1)
 
 
-def rows_on(days: list[date], is_late: list[bool]) -> Rows:
-    return Rows(np.zeros((len(days), len(MODEL_COLUMNS))), np.array(is_late), np.array(days, "datetime64[D]"))
+def rows_on(days: list[date], label: list[bool]) -> Rows:
+    return Rows(np.zeros((len(days), len(PROBLEM.model_columns))), np.array(label), np.array(days, "datetime64[D]"))
 
 
 def test_a_year_is_split_into_january_to_august_september_and_the_last_quarter():
-    split = default_split(date(2013, 1, 1), date(2013, 12, 31))
+    split = default_split(date(2031, 1, 1), date(2031, 12, 31))
 
-    assert split == Split(date(2013, 9, 1), date(2013, 10, 1))
+    assert split == Split(date(2031, 9, 1), date(2031, 10, 1))
 
 
-def test_no_day_is_on_two_sides_of_the_split_and_no_flight_is_lost():
-    rows = rows_of(planted_training_set(days=24, flights_a_day=20))
+def test_no_day_is_on_two_sides_of_the_split_and_no_question_is_lost():
+    rows = rows_of(planted_training_set(days=24, questions_a_day=20))
 
     parts = split_rows(rows, default_split(*rows.days))
 
@@ -43,17 +45,17 @@ def test_no_day_is_on_two_sides_of_the_split_and_no_flight_is_lost():
     assert [len(parts[name]) for name in ("train", "tune", "test")] == [16 * 20, 2 * 20, 6 * 20]
 
 
-def test_a_part_in_which_every_flight_is_late_is_refused():
-    rows = rows_on([date(2013, 1, day) for day in (1, 1, 2, 2, 3, 3)], [True, False, True, True, True, False])
+def test_a_part_in_which_every_label_is_true_is_refused():
+    rows = rows_on([date(2031, 1, day) for day in (1, 1, 2, 2, 3, 3)], [True, False, True, True, True, False])
 
-    with pytest.raises(UnusableTrainingSet, match="tune has 2 flights, 2 of them late"):
-        split_rows(rows, Split(date(2013, 1, 2), date(2013, 1, 3)))
+    with pytest.raises(UnusableTrainingSet, match=f"tune has 2 {WORDS.questions}, 2 {WORDS.positive}; "):
+        split_rows(rows, Split(date(2031, 1, 2), date(2031, 1, 3)))
 
 
 def test_a_training_set_without_a_column_is_refused_by_its_name():
-    table = planted_training_set(days=3).drop_columns(["origin_backlog"])
+    table = planted_training_set(days=3).drop_columns([DRIVER])
 
-    with pytest.raises(UnusableTrainingSet, match="lacks origin_backlog"):
+    with pytest.raises(UnusableTrainingSet, match=f"lacks {DRIVER};"):
         rows_of(table)
 
 
@@ -67,19 +69,19 @@ def test_the_same_set_and_seed_give_the_same_metrics_and_the_same_scores(compari
 
 
 def test_the_candidate_that_is_cheapest_on_tune_is_chosen_whatever_test_says(comparison: Comparison):
-    cost = {name: result.tune.metrics["usd_per_1000"] for name, result in comparison.results.items()}
+    cost = {name: result.tune.metrics["cost_per_1000"] for name, result in comparison.results.items()}
 
     assert comparison.chosen == min(cost, key=cost.__getitem__)
-    assert comparison.chosen != "climatology"  # what makes these flights late, it cannot see
+    assert comparison.chosen != "climatology"  # what makes these labels true, it cannot see
 
 
 def test_other_outcomes_in_test_change_no_model_and_no_choice(comparison: Comparison):
     table = planted_training_set()
-    is_late = table["is_late"].to_numpy().copy()
-    is_late[-500:] = ~is_late[-500:]
-    position = table.column_names.index("is_late")
+    label = table["label"].to_numpy().copy()
+    label[-500:] = ~label[-500:]
+    position = table.column_names.index("label")
 
-    disturbed = compare(table.set_column(position, "is_late", [is_late]), seed=1, threads=1)
+    disturbed = compare(table.set_column(position, "label", [label]), seed=1, threads=1)
 
     assert disturbed.chosen == comparison.chosen
     assert all(np.array_equal(disturbed.results[n].scores, r.scores) for n, r in comparison.results.items())
@@ -97,133 +99,75 @@ def test_the_contributions_of_a_row_add_up_to_its_log_odds_but_for_a_constant(co
 
 
 @pytest.mark.parametrize("name", ["logistic_regression", "lightgbm"])
-def test_the_column_that_makes_flights_late_moves_the_log_odds_most(comparison: Comparison, name: str):
+def test_the_column_that_makes_labels_true_moves_the_log_odds_most(comparison: Comparison, name: str):
     moved = comparison.results[name].fitted.model.contributions(rows_of(planted_training_set(days=5)).matrix)
 
-    assert MODEL_COLUMNS[np.abs(moved).mean(axis=0).argmax()] == "origin_late_share_1h"
+    assert PROBLEM.model_columns[np.abs(moved).mean(axis=0).argmax()] == DRIVER
 
 
 @pytest.mark.parametrize("name", candidates.CANDIDATES)
-def test_a_flight_of_which_nothing_is_known_still_gets_a_probability(comparison: Comparison, name: str):
-    nothing = np.full((1, len(MODEL_COLUMNS)), math.nan)
+def test_a_question_of_which_nothing_is_known_still_gets_a_probability(comparison: Comparison, name: str):
+    nothing = np.full((1, len(PROBLEM.model_columns)), math.nan)
 
     probability = comparison.results[name].fitted.predict(nothing)[0]
 
     assert 0 < probability < 1
 
 
-def test_a_view_is_missing_as_a_whole_for_three_flights_in_a_hundred():
+def taken_as_a_whole() -> tuple[list[int], int]:
+    """The columns of a view that no outage takes a part of; and how many outages take them."""
+    for view in PROBLEM.views:
+        columns = set(DROPOUTS.get(f"view {view.name}", ()))
+        touching = [set(others) for others in DROPOUTS.values() if columns & set(others)]
+        if view is not VIEW and columns and all(columns <= others for others in touching):
+            return sorted(columns), len(touching)
+    raise AssertionError("each view is made from a table that makes a part of it alone")
+
+
+def test_a_view_is_missing_as_a_whole_for_three_questions_in_a_hundred():
     rows = rows_of(planted_training_set())
+    columns, outages = taken_as_a_whole()
 
-    known = with_outages(rows, seed=1)
+    known = with_dropout(rows, seed=1)
 
-    weather = np.isnan(known.matrix[:, OUTAGES["view weather"]])
-    assert (weather.all(axis=1) == weather.any(axis=1)).all()
-    assert weather.all(axis=1).mean() == pytest.approx(2 * SHARE, abs=0.015)  # by its view, or by its table
-    assert not np.isnan(rows.column("weather_pressure")).any()  # the rows themselves are left alone
+    lost = np.isnan(known.matrix[:, columns])
+    assert (lost.all(axis=1) == lost.any(axis=1)).all()
+    assert lost.all(axis=1).mean() == pytest.approx(1 - (1 - SHARE) ** outages, abs=0.015)  # by its view, or by a table
+    assert not np.isnan(rows.matrix[:, columns]).any()  # the rows themselves are left alone
 
 
 def test_a_model_that_met_outages_loses_less_when_a_view_is_gone():
-    rows = rows_of(planted_training_set(missing=0))
+    rows = rows_of(planted_training_set(missing=0, share=0.3))
     parts = split_rows(rows, default_split(*rows.days))
-    gone = without(parts["tune"], "view origin")
+    gone = without(parts["tune"], f"view {VIEW.name}")
 
     naive, prepared = (
         boosting.fit(train, parts["tune"], seed=1, threads=1).predict_proba(gone.matrix)
-        for train in (parts["train"], with_outages(parts["train"], seed=1))
+        for train in (parts["train"], with_dropout(parts["train"], seed=1))
     )
 
-    assert log_loss(prepared, gone.is_late) < log_loss(naive, gone.is_late) - 0.1
+    assert log_loss(prepared, gone.label) < log_loss(naive, gone.label) - 0.1
 
 
 def test_a_booster_of_one_leaf_has_no_reasons():
-    rows = rows_of(planted_training_set(days=2, flights_a_day=20))
+    rows = rows_of(planted_training_set(days=2, questions_a_day=20))
 
     model = boosting.fit(rows, rows, seed=1, threads=1)  # too few rows to split
 
     assert np.array_equal(model.contributions(rows.matrix), np.zeros(rows.matrix.shape))
 
 
-def test_climatology_trusts_a_cell_by_its_flights_and_the_level_above_by_fifty():
-    matrix = np.zeros((150, len(MODEL_COLUMNS)))
-    matrix[:50, MODEL_COLUMNS.index("carrier")] = 1  # 50 flights of one carrier, all late; 100 of another, none late
-    rows = Rows(matrix, np.arange(150) < 50, np.full(150, np.datetime64("2013-01-01")))
+def test_climatology_trusts_a_cell_as_much_as_the_level_above_once_it_has_the_priors_rows():
+    cell = PROBLEM.baseline[0]
+    matrix = np.zeros((3 * PRIOR, len(PROBLEM.model_columns)))
+    matrix[:PRIOR, PROBLEM.model_columns.index(cell.column)] = cell.width or 1  # a third in a cell where all is true
+    rows = Rows(matrix, np.arange(3 * PRIOR) < PRIOR, np.full(3 * PRIOR, np.datetime64("2031-01-01")))
 
     model = climatology.fit(rows, rows, seed=1, threads=1)
 
     assert model.overall == pytest.approx(1 / 3)
-    assert model.by_carrier[1] == pytest.approx((50 + 50 / 3) / 100)
-    assert model.by_carrier[len(CODES["carrier"])] == pytest.approx(1 / 3)  # never seen: the overall share
-
-
-def told(true: Calibration, days: int = 120, flights_a_day: int = 300) -> tuple[np.ndarray, Rows]:
-    """Out-of-fold probabilities of four months, and outcomes that follow them once `true` is applied."""
-    random = np.random.default_rng(3)
-    probabilities = random.uniform(0.05, 0.6, days * flights_a_day)
-    dates = [date(2013, 5, 1) + timedelta(days=index // flights_a_day) for index in range(len(probabilities))]
-    return probabilities, rows_on(dates, list(random.random(len(probabilities)) < true.apply(probabilities)))
-
-
-def test_a_model_that_is_too_sure_of_itself_is_corrected():
-    found, platt = calibrate(*told(Calibration(slope=0.4, intercept=-0.3)))
-
-    assert found == platt
-    assert found.slope == pytest.approx(0.4, abs=0.1)
-    assert found.intercept == pytest.approx(-0.3, abs=0.1)
-
-
-def test_one_month_with_a_rate_of_its_own_corrects_nothing_but_is_shown():
-    """A model that holds for three months; in the fourth, half as many flights are late: a season, not an error."""
-    probabilities, rows = told(Calibration())
-    last = rows.service_date >= np.datetime64("2013-08-01")
-    rows.is_late[last] &= np.random.default_rng(5).random(last.sum()) < 0.5
-
-    found, platt = calibrate(probabilities, rows)
-
-    assert found.is_identity
-    assert found.apply(probabilities) is probabilities
-    assert not platt.is_identity, "the report shows what it would have been"
-
-
-def test_months_with_rates_of_their_own_up_and_down_correct_nothing():
-    """Each correction helps the block that it was fitted on, and harms the next: judged on others, none is clear."""
-    probabilities, rows = told(Calibration())
-    block, random = folds(rows.service_date), np.random.default_rng(5).random(len(rows))
-    rows.is_late[:] = np.where(block % 2, rows.is_late & (random < 0.6), rows.is_late | (random < 0.15))
-
-    assert calibrate(probabilities, rows)[0].is_identity
-
-
-def test_a_calibrator_of_one_month_alone_would_have_taken_its_season_for_an_error():
-    """The planted fault of the test above: fitted and judged within the fourth month, the correction looks splendid."""
-    probabilities, rows = told(Calibration())
-    last = rows.service_date >= np.datetime64("2013-08-01")
-    rows.is_late[last] &= np.random.default_rng(5).random(last.sum()) < 0.5
-
-    found, _ = calibrate(probabilities[last], rows.where(last))
-
-    assert found.intercept < -0.3
-
-
-def test_every_block_of_days_is_scored_by_a_model_that_did_not_see_it():
-    rows = rows_of(planted_training_set(days=20, flights_a_day=10))
-    seen: list[set] = []
-
-    def learn(others: Rows):  # type: ignore[no-untyped-def]
-        seen.append(set(others.service_date))
-        return lambda matrix: np.full(len(matrix), float(len(seen)))
-
-    scores = out_of_fold(rows, learn)
-
-    assert len(seen) == FOLDS
-    assert all(day not in seen[int(score) - 1] for day, score in zip(rows.service_date, scores, strict=True))
-    assert (np.diff(scores) >= 0).all(), "blocks of days that follow one another"
-
-
-def test_blocks_that_cannot_be_learned_from_leave_their_scores_unknown():
-    rows = rows_on([date(2013, 1, day) for day in (1, 1, 2, 2)], [True, False, True, True])
-
-    assert np.isnan(out_of_fold(rows.where(rows.service_date == rows.service_date[0]), lambda others: None)).all()
+    assert model.levels[0][1] == pytest.approx((1 + 1 / 3) / 2)
+    assert model.levels[0][-1] == pytest.approx(1 / 3)  # never seen: the overall share
 
 
 def test_a_refit_has_the_size_that_was_chosen(comparison: Comparison):
@@ -246,26 +190,31 @@ def test_each_candidate_is_shown_raw_and_corrected_and_says_which_it_uses(compar
         assert figures[name]["variants"][used]["ece"] == figures[name]["ece"]
 
 
-def test_the_score_reference_is_of_flights_that_the_model_had_not_seen(comparison: Comparison):
+def test_the_score_reference_is_of_questions_that_the_model_had_not_seen(comparison: Comparison):
     winner = comparison.winner
     rows = split_rows(rows_of(planted_training_set()), comparison.split)["train"]
 
     assert sum(winner.score_reference.counts) == len(rows)
-    assert log_loss(winner.fitted.held_out, rows.is_late) > log_loss(winner.fitted.predict(rows.matrix), rows.is_late)
+    assert log_loss(winner.fitted.held_out, rows.label) > log_loss(winner.fitted.predict(rows.matrix), rows.label)
 
 
-def test_without_tail_numbers_the_chosen_model_is_measured_on_test_with_none_of_what_they_tell(comparison: Comparison):
+def test_without_what_a_caller_may_leave_out_the_chosen_model_is_measured_on_test_with_none_of_what_it_tells(
+    comparison: Comparison,
+):
     test = split_rows(rows_of(planted_training_set()), comparison.split)["test"]
+    told = {f.name for view in PROBLEM.views if view.name in PROBLEM.optional_views for f in view.features}
     blind = test.matrix.copy()
-    for name in ("previous_leg_delay", "previous_leg_is_landed", "previous_leg_age", "aircraft_seats"):
-        blind[:, MODEL_COLUMNS.index(name)] = np.nan
+    for place, feature in enumerate(PROBLEM.model_features):
+        if feature.name in told or feature.age_of in told:
+            blind[:, place] = np.nan
 
-    worth = evaluate(comparison.winner.fitted.predict(blind), test.is_late).metrics
+    worth = evaluate(comparison.winner.fitted.predict(blind), test.label).metrics
 
-    assert comparison.without_tail_number == worth
-    told = summarise(comparison)["without_tail_number"]
-    assert told["auc"] == worth["auc"]
-    assert told["dearer_usd_per_1000"] == worth["usd_per_1000"] - comparison.winner.test.metrics["usd_per_1000"]
+    assert comparison.without_hindsight == worth
+    summary = summarise(comparison)["without_hindsight"]
+    assert np.isnan(blind).any()
+    assert summary["auc"] == worth["auc"]
+    assert summary["dearer_per_1000"] == worth["cost_per_1000"] - comparison.winner.test.metrics["cost_per_1000"]
 
 
 def test_reasons_are_compared_with_exact_attributions_row_by_row(comparison: Comparison):
@@ -279,10 +228,10 @@ def test_reasons_are_compared_with_exact_attributions_row_by_row(comparison: Com
         three += set(ours) == set(theirs)
         turned += sum(np.sign(paths[at]) != np.sign(exact[at]) for at in ours)
 
-    found = boosting.agreement(model, rows)
+    found = attributions.agreement(model.contributions(rows), model.exact_contributions(rows))
 
     assert found == pytest.approx({"rows": 40, "first": first / 40, "three": three / 40, "turned": turned / 120})
-    assert 0.5 < found["first"] <= 1, "one column makes these flights late, and both see it"
+    assert 0.5 < found["first"] <= 1, "one column makes these labels true, and both see it"
 
 
 def test_a_comparison_is_drawn_in_three_pictures(comparison: Comparison, tmp_path):

@@ -32,10 +32,23 @@ def test_a_figure_has_about_four_digits_and_never_an_exponent(value: float, show
     assert wording.figure(value) == shown
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.1, "0.10"), (0.6, "0.60"), (15, "15"), (15.0, "15"), (185.4, "185"), (1e6, "1,000,000")]
+)
+def test_an_amount_keeps_its_hundredths_while_it_is_small(value: float, shown: str):
+    assert wording.money(value) == shown
+    assert wording.money(value, "EUR") == f"{shown} EUR"
+
+
+@pytest.mark.parametrize("value", STRANGE, ids=str)
+def test_an_amount_that_is_none_is_unknown(value: object):
+    assert wording.money(value, "EUR") == wording.UNKNOWN
+
+
 def test_plain_data_is_rounded_however_deep_and_nothing_else_of_it_changes():
-    found = {"p": 0.24854717228311263, "reasons": [{"part": -1.0361234567e-7}], "degraded": False, "n": 3, "who": "UA"}
+    found = {"p": 0.24854717228311263, "reasons": [{"part": -1.0361234567e-7}], "degraded": False, "n": 3, "who": "A"}
 
     said = wording.rounded(found)
 
-    assert said == {"p": 0.2485, "reasons": [{"part": 0.0}], "degraded": False, "n": 3, "who": "UA"}
+    assert said == {"p": 0.2485, "reasons": [{"part": 0.0}], "degraded": False, "n": 3, "who": "A"}
     assert said["degraded"] is False

@@ -1,14 +1,13 @@
 """Every feature, declared once: what it means, its unit, its window, when it is known, its range.
 
-Stored features are computed by one SQL text per view (domain/sql/<view>.sql) and live in the feature store.
-Request features are computed by one Python function (domain/request.py), in training and in serving alike.
+Stored features are computed by one SQL text per view (sql/<view>.sql) and live in the feature store. Those of the
+request are computed by one Python function (question.py), in training and in serving alike.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
 
-from mlsystem.domain.tables import CARRIERS, EVENT_TABLES, ORIGINS
+from mlsystem.contract.features import Feature, View
+from mlsystem.domain.tables import CARRIERS, ORIGINS
 
 _DESTINATIONS = (
     "ABQ ACK ALB ANC ATL AUS AVL BDL BGR BHM BNA BOS BQN BTV BUF BUR BWI BZN CAE CAK CHO CHS CLE CLT CMH CRW CVG DAY "
@@ -17,50 +16,6 @@ _DESTINATIONS = (
     "SAN SAT SAV SBN SDF SEA SFO SJC SJU SLC SMF SNA SRQ STL STT SYR TPA TUL TVC TYS XNA"
 )
 DESTINATIONS = tuple(_DESTINATIONS.split())
-
-Type = Literal["number", "count", "instant", "category"]
-
-
-@dataclass(frozen=True)
-class Feature:
-    """`minimum` and `maximum` are what can be, not what is usual; a value outside them is a fault upstream.
-
-    `tables` are those that it is made from, if not from all of its view's: while one of them is silent, the value says
-    nothing and counts as missing.
-    """
-
-    name: str
-    meaning: str
-    unit: str
-    minimum: float = 0
-    maximum: float = 1
-    type: Type = "number"
-    window_hours: int | None = None
-    categories: tuple[str, ...] = ()
-    tables: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class View:
-    """A group of features with one key and one clock.
-
-    `refresh` is the tick at which the view is computed, or None if each new fact makes a row of its own.
-    `ttl` is the age beyond which a value counts as missing. `is_expected` views make an answer `degraded` when
-    they are missing; the others are silent for an aircraft that nobody has flown of late. What a view that
-    is no `is_input` says is for the guards, and no column of a model.
-    """
-
-    name: str
-    keys: tuple[str, ...]
-    meaning: str
-    known_at: str
-    tables: tuple[str, ...]
-    features: tuple[Feature, ...]
-    ttl: timedelta
-    refresh: timedelta | None
-    is_expected: bool
-    is_input: bool = True
-
 
 SOURCE_TABLES = ("flights", "departures", "arrivals", "weather", "aircraft")  # those that features are made from
 LONGEST_DELAY = 1_440  # minutes; the contract refuses longer ones
@@ -193,7 +148,7 @@ AIRCRAFT = View(
 )
 SOURCES = View(
     "sources",
-    ("area",),
+    (),
     "how many facts of each source table should have come since its last one",
     "each fact when it comes; when it is due, from the timetable and what has left",
     SOURCE_TABLES,
@@ -212,23 +167,12 @@ REQUEST_FEATURES = (
     Feature("departure_minute_of_day", "scheduled, on New York's clock", "minutes", 0, 1_439),
     Feature("departure_day_of_week", "Monday is 0, on New York's calendar", "day", 0, 6, "count"),
     Feature("scheduled_block_minutes", "gate to gate", "minutes", 20, 900),
-    Feature("previous_leg_age", "since the aircraft's previous leg was last heard of", "hours", 0, 72),
+    Feature(
+        "previous_leg_age",
+        "since the aircraft's previous leg was last heard of",
+        "hours",
+        0,
+        72,
+        age_of="previous_leg_at",
+    ),
 )
-STORED_FEATURES = tuple(feature for view in VIEWS for feature in view.features)
-# What a model sees, in the order of its columns: instants only through their age.
-MODEL_FEATURES = REQUEST_FEATURES + tuple(
-    feature for view in VIEWS if view.is_input for feature in view.features if feature.type != "instant"
-)
-# What says nothing while a source table is silent, and from how many overdue facts on it is.
-SILENCED = {
-    name: tuple(
-        feature.name
-        for view in VIEWS
-        if view.is_input
-        for feature in view.features
-        if name in (feature.tables or view.tables)
-    )
-    for name in SOURCE_TABLES
-}
-SILENT_FROM = {table.name: table.silent_from for table in EVENT_TABLES if table.name in SOURCE_TABLES}
-FEATURE_SERVICE = "delay_v1"  # the name under which a model version finds exactly these features again

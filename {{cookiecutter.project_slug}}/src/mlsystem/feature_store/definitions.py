@@ -6,14 +6,15 @@ from pathlib import Path
 from feast import Entity, FeatureService, FeatureView, Field, FileSource, PushSource, ValueType
 from feast.types import FeastType, Float64, Int64, UnixTimestamp
 
-from mlsystem.domain.features import FEATURE_SERVICE, VIEWS, View
+from mlsystem.contract.features import View
+from mlsystem.domain import PROBLEM
 
 FEAST_TYPES: dict[str, FeastType] = {"number": Float64, "count": Int64, "instant": UnixTimestamp}
 
 
 def entities() -> dict[str, Entity]:
     """One entity per key that any view has."""
-    keys = sorted({key for view in VIEWS for key in view.keys})
+    keys = sorted({key for view in PROBLEM.views for key in view.join_keys})
     return {key: Entity(name=key, join_keys=[key], value_type=ValueType.STRING) for key in keys}
 
 
@@ -36,7 +37,7 @@ def feature_view(view: View, features_dir: Path) -> FeatureView:
     known = entities()
     return FeatureView(
         name=view.name,
-        entities=[known[key] for key in view.keys],
+        entities=[known[key] for key in view.join_keys],
         ttl=view.ttl,
         schema=[Field(name=feature.name, dtype=FEAST_TYPES[feature.type]) for feature in view.features],
         source=PushSource(name=push_source_name(view), batch_source=batch),
@@ -47,6 +48,6 @@ def feature_view(view: View, features_dir: Path) -> FeatureView:
 
 def everything(features_dir: Path) -> list[Entity | FeatureView | FeatureService]:
     """All that is registered: what `feast apply` would find in a repository of definitions."""
-    views = [feature_view(view, features_dir) for view in VIEWS]
-    service = FeatureService(name=FEATURE_SERVICE, features=list(views))
+    views = [feature_view(view, features_dir) for view in PROBLEM.views]
+    service = FeatureService(name=PROBLEM.feature_service, features=list(views))
     return [*entities().values(), *views, service]

@@ -1,4 +1,4 @@
-"""The online side: push new rows, and look features up for a flight, with the two guards that Feast leaves out."""
+"""The online side: push new rows, and look features up for a question, with the two guards that Feast leaves out."""
 
 import contextlib
 import io
@@ -14,16 +14,17 @@ from feast import FeatureStore, FeatureView
 from feast.utils import _convert_arrow_to_proto
 from tqdm import tqdm
 
-from mlsystem.domain.features import FEATURE_SERVICE, VIEWS, View
-from mlsystem.domain.request import Flight, silent_tables
-from mlsystem.feature_store.replaced import StoreFile, reopen
+from mlsystem.contract.features import View
+from mlsystem.contract.question import Question
+from mlsystem.domain import PROBLEM
+from mlsystem.feature_store.store_file import StoreFile, reopen
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Stored:
-    """What the store knew about one flight. `values` holds every stored feature, None where it is missing."""
+    """What the store knew about one question. `values` holds every stored feature, None where it is missing."""
 
     values: Mapping[str, Any]
     age_seconds: Mapping[str, float]  # per view that had a usable row
@@ -33,13 +34,13 @@ class Stored:
     @property
     def silent(self) -> tuple[str, ...]:
         """The source tables that have stopped coming."""
-        return silent_tables(self.values)
+        return PROBLEM.silent_tables(self.values)
 
     @property
     def is_degraded(self) -> bool:
-        """Whether a view that every flight should have is not there, or a source table is silent."""
+        """Whether a view that every question should have is not there, or a source table is silent."""
         gone = {*self.stale, *self.missing}
-        return bool(self.silent) or any(view.is_expected and view.name in gone for view in VIEWS)
+        return bool(self.silent) or any(view.is_expected and view.name in gone for view in PROBLEM.views)
 
 
 @dataclass
@@ -53,17 +54,19 @@ class OnlineFeatures:
 
     def __post_init__(self) -> None:
         self._file = StoreFile(self.store)
-        self.service = self.store.get_feature_service(FEATURE_SERVICE)
-        self._registered = {view.name: self.store.get_feature_view(view.name) for view in VIEWS}
+        self.service = self.store.get_feature_service(PROBLEM.feature_service)
+        self._registered = {view.name: self.store.get_feature_view(view.name) for view in PROBLEM.views}
 
-    def lookup(self, flights: Sequence[Flight], as_of: Sequence[datetime]) -> list[Stored]:
-        """What was known of each flight at its `as_of`. One call to the store for all of them.
+    def lookup(self, questions: Sequence[Question]) -> list[Stored]:
+        """What was known of each at its `as_of`. One call to the store for all of them.
 
         Feast's online store does not enforce TTL, and would serve a row from after `as_of`; both are missing here.
         """
-        response = self.store.get_online_features(self.service, [flight.entity_row for flight in flights])
+        response = self.store.get_online_features(
+            self.service, [PROBLEM.entity_row(question) for question in questions]
+        )
         columns = response.to_dict(include_event_timestamps=True)
-        return [_stored(columns, row, moment) for row, moment in enumerate(as_of)]
+        return [_stored(columns, row, question.as_of) for row, question in enumerate(questions)]
 
     def push(self, view: View, rows: pa.Table, clock: datetime) -> int:
         """Write rows that are not older than what is there; the number written. `clock` is now, or a replay's now.
@@ -90,7 +93,7 @@ class OnlineFeatures:
 
     def materialise(self, until: datetime) -> None:
         """Load the newest row of every key that is not past its TTL at `until` from the offline partitions."""
-        longest = max(view.ttl for view in VIEWS)
+        longest = max(view.ttl for view in PROBLEM.views)
         start = until - longest - timedelta(hours=1)
         provider = self.store._get_provider()
         # Past `FeatureStore.materialize`, which marks each view in the registry while it works: a kill meanwhile left
@@ -104,7 +107,9 @@ class OnlineFeatures:
 def _newest_by_key(view: View, rows: pa.Table) -> pa.Table:
     """The last row of each key in the order of event_timestamp."""
     ordered = rows.take(pc.sort_indices(rows.column("event_timestamp")))
-    last = {key: n for n, key in enumerate(zip(*(ordered.column(name).to_pylist() for name in view.keys), strict=True))}
+    last = {
+        key: n for n, key in enumerate(zip(*(ordered.column(name).to_pylist() for name in view.join_keys), strict=True))
+    }
     return ordered.take(pa.array(sorted(last.values()), pa.int64())).combine_chunks()
 
 
@@ -123,7 +128,7 @@ def _stored(columns: Mapping[str, list], row: int, as_of: datetime) -> Stored:
     ages: dict[str, float] = {}
     stale, missing = [], []
     moment = as_of.timestamp()
-    for view in VIEWS:
+    for view in PROBLEM.views:
         made_at = columns[f"{view.features[0].name}__ts"][row]
         age = moment - made_at
         if made_at == 0 or age < 0:
@@ -136,6 +141,6 @@ def _stored(columns: Mapping[str, list], row: int, as_of: datetime) -> Stored:
         for feature in view.features:
             value = columns[feature.name][row] if usable else None
             values[feature.name] = value
-    if values["previous_leg_at"] is not None:
-        values["previous_leg_at"] = values["previous_leg_at"].astimezone(UTC)
+    for name in PROBLEM.instants:
+        values[name] = values[name] and values[name].astimezone(UTC)
     return Stored(values, ages, tuple(stale), tuple(missing))

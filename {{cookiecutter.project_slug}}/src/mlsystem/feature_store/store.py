@@ -11,7 +11,7 @@ from filelock import FileLock
 from google.protobuf.message import DecodeError
 
 from mlsystem import databases
-from mlsystem.domain.features import VIEWS
+from mlsystem.domain import PROBLEM
 from mlsystem.errors import UserError
 from mlsystem.feature_store import definitions
 
@@ -64,7 +64,7 @@ def open_store(features_dir: Path, online_dir: Path, register: bool = True) -> F
 def _is_registered(store: FeatureStore, features_dir: Path) -> bool:
     """Whether the registry has these views of this place: a project that was moved or copied has another's paths."""
     registered = {view.name: getattr(view.batch_source, "path", "") for view in store.list_feature_views()}
-    return registered == {view.name: definitions.batch_path(view, features_dir) for view in VIEWS}
+    return registered == {view.name: definitions.batch_path(view, features_dir) for view in PROBLEM.views}
 
 
 def _drop_if_torn(registry: Path, lock: Path) -> None:

@@ -9,20 +9,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mlsystem import storage
-from mlsystem.domain import adapter
-from mlsystem.domain.calendar import LOOKBACK_DAYS
-from mlsystem.domain.features import VIEWS
+from mlsystem.domain import PROBLEM
 from mlsystem.engine import Engine
 from mlsystem.features import compute
 
 logger = logging.getLogger(__name__)
 CHUNK_DAYS = 31  # how much is computed in one go: bounds memory, and what a kill can lose
-TABLES = sorted({table for view in VIEWS for table in view.tables})
+# What the event log carries: what features are made from, and the labels.
+TABLES = sorted({PROBLEM.label.table, *(table for view in PROBLEM.views for table in view.tables)})
 
 
 def feature_days(first_service_day: date, last_service_day: date) -> list[date]:
-    """The days (UTC) of the features that service dates (New York) need: one more, for the evening there."""
-    return storage.day_range(first_service_day, last_service_day + timedelta(days=1))
+    """The days (UTC) of the features that service dates need: one more, for the evening west of Greenwich, or for the
+    morning east of it."""
+    ahead = timedelta(days=PROBLEM.days_ahead)
+    return storage.day_range(first_service_day - ahead, last_service_day + timedelta(days=1))
 
 
 def build(
@@ -51,29 +52,30 @@ def compute_days(days: Sequence[date], validated_dir: Path) -> dict[str, dict[da
     until = after + timedelta(days=len(days))
     with Engine() as engine:
         compute.load_facts(engine, facts)
-        return {view.name: _by_day(compute.compute(engine, view, after, until), days) for view in VIEWS}
+        return {view.name: _by_day(compute.compute(engine, view, after, until), days) for view in PROBLEM.views}
 
 
 def read_facts(first: date, last: date, validated_dir: Path) -> dict[str, pa.Table]:
-    """The validated facts that can matter to the days from `first` to `last`: those days and the lookback before."""
-    wanted = storage.day_range(first - timedelta(days=LOOKBACK_DAYS), last)
+    """The validated facts that can matter to the days (UTC) from `first` to `last`: those and the lookback before."""
+    ahead = timedelta(days=PROBLEM.days_ahead)
+    wanted = storage.day_range(first - timedelta(days=PROBLEM.lookback_days), last + ahead)
     return {name: storage.Partitions(validated_dir / name).read(wanted) for name in TABLES}
 
 
 def fingerprints(days: Sequence[date], validated_dir: Path) -> dict[date, str]:
     """What each day's features are made from: the SQL, its ticks, and the facts of the day and its lookback."""
-    text = "".join(f"{compute.view_sql(view)}{view.refresh}" for view in VIEWS)
-    text += f"{adapter.sql('versions')}{compute.VERSIONS}"
-    seen = storage.day_range(days[0] - timedelta(days=LOOKBACK_DAYS), days[-1])
+    text = "".join(f"{compute.view_sql(view)}{view.refresh}" for view in PROBLEM.views)
+    text += f"{compute.versions_sql()}"
+    reach = range(-PROBLEM.days_ahead, PROBLEM.lookback_days + 1)  # days back
+    seen = storage.day_range(days[0] - timedelta(days=reach[-1]), days[-1] - timedelta(days=reach[0]))
     facts = {day: [storage.Partitions(validated_dir / name).content(day) for name in TABLES] for day in seen}
     return {
-        day: storage.digest(text, *(part for n in range(LOOKBACK_DAYS + 1) for part in facts[day - timedelta(days=n)]))
-        for day in days
+        day: storage.digest(text, *(part for n in reach for part in facts[day - timedelta(days=n)])) for day in days
     }
 
 
 def _is_built(day: date, features_dir: Path, fingerprint: str) -> bool:
-    return all(storage.Partitions(features_dir / view.name).fingerprint(day) == fingerprint for view in VIEWS)
+    return all(storage.Partitions(features_dir / view.name).fingerprint(day) == fingerprint for view in PROBLEM.views)
 
 
 def _by_day(rows: pa.Table, days: Sequence[date]) -> dict[date, pa.Table]:

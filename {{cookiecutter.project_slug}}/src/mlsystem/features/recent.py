@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mlsystem.domain.calendar import LOOKBACK_DAYS
-from mlsystem.domain.features import VIEWS, View
+from mlsystem.contract.features import View
+from mlsystem.domain import PROBLEM
 from mlsystem.engine import Engine
 from mlsystem.features import compute
 
@@ -34,7 +34,7 @@ class RecentFacts:
 
     def advance(self, until: datetime) -> dict[str, pa.Table]:
         """Every view's rows with `clock` < event_timestamp <= `until`, by view name; views without rows left out."""
-        made = self._rows([view for view in VIEWS if self._is_due(view, until)], self.clock, until)
+        made = self._rows([view for view in PROBLEM.views if self._is_due(view, until)], self.clock, until)
         self.clock = until
         return made
 
@@ -43,11 +43,11 @@ class RecentFacts:
 
         A fact that was late changes rows that `advance` gave before.
         """
-        return self._rows(VIEWS, after, self.clock)
+        return self._rows(PROBLEM.views, after, self.clock)
 
     def forget(self) -> None:
         """Drop facts of service dates that no window can reach any more."""
-        oldest = (self.clock - timedelta(days=LOOKBACK_DAYS + 1)).date()
+        oldest = (self.clock - timedelta(days=PROBLEM.lookback_days + 1)).date()
         for name, rows in self._facts.items():
             self._facts[name] = rows.filter(pc.greater_equal(rows.column("service_date"), oldest)).combine_chunks()
         self._changed.update(self._facts)

@@ -8,13 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from mlsystem.addresses import address
-from mlsystem.domain.features import SILENT_FROM
+from mlsystem.domain import PROBLEM
 from mlsystem.feature_store.online import OnlineFeatures
-from mlsystem.feature_store.replaced import StoreGone
 from mlsystem.feature_store.store import open_store
-from mlsystem.flows.logs import log_path
-from mlsystem.flows.progress import say
+from mlsystem.feature_store.store_file import StoreGone
 from mlsystem.metrics.consumer import ConsumerMetrics
+from mlsystem.progress import say
+from mlsystem.replay.logs import log_path
 from mlsystem.settings import Settings
 from mlsystem.streaming.consumer import GROUP, FeatureConsumer
 from mlsystem.streaming.dead_letters import DeadLetters
@@ -22,6 +22,8 @@ from mlsystem.streaming.event_log import EventLog
 
 IDLE_SECONDS = 0.02
 GONE_SECONDS = 1.0
+WARNED_AT = 0.75  # of a view's time to live: what is left is for whoever looks, before answers go without it
+OLDEST_SECONDS = {view.name: WARNED_AT * view.ttl.total_seconds() for view in PROBLEM.views if view.is_expected}
 
 
 def make_consumer(
@@ -35,7 +37,8 @@ def consume(settings: Settings) -> None:
     """Consume until the process is ended; a kill at any moment is as good an end as any. Raises AlreadyConsumed."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # what libraries do at exit is done, as with Ctrl-C
     online = OnlineFeatures(open_store(settings.features_dir, settings.online_dir, register=False))
-    metrics = ConsumerMetrics(lambda: _lag(log_path(settings)), lambda: _dead_letters(log_path(settings)), SILENT_FROM)
+    path = log_path(settings)
+    metrics = ConsumerMetrics(lambda: _lag(path), lambda: _dead_letters(path), PROBLEM.silent_from, OLDEST_SECONDS)
     consumer = make_consumer(settings, EventLog(log_path(settings)), online, metrics)
     at = address(settings, "consumer")
     metrics.serve(at.ip, at.port)
@@ -64,7 +67,7 @@ def _dead_letters(path: Path) -> int:
         return letters.count()
 
 
-def tell_dead_letters(settings: Settings, replay: bool = False, dismiss: bool = False) -> None:
+def print_dead_letters(settings: Settings, replay: bool = False, dismiss: bool = False) -> None:
     """Print what the consumer refused, and why; with `replay`, append it to the log again; or `dismiss` it."""
     EventLog(log_path(settings)).close()  # makes the file if there is none
     with closing(DeadLetters(log_path(settings))) as letters:

@@ -8,7 +8,7 @@ from prefect.artifacts import create_link_artifact, create_table_artifact
 
 from mlsystem import storage
 from mlsystem.errors import UserError
-from mlsystem.flows.progress import say
+from mlsystem.progress import say
 from mlsystem.settings import load_settings
 
 SAID = 5  # of the raw lines that could not be read

@@ -4,8 +4,9 @@ import os
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -15,27 +16,27 @@ from typing import Any, TypeVar
 import pyarrow.compute as pc
 
 from mlsystem import storage, wording
-from mlsystem.domain.costs import cost_cents
-from mlsystem.domain.tables import EVENT_TABLES
-from mlsystem.flows.memory import PeakMemory
-from mlsystem.flows.progress import say
-from mlsystem.settings import Settings, load_project
+from mlsystem.domain import PROBLEM
+from mlsystem.processes.peak_memory import PeakMemory
+from mlsystem.progress import say
+from mlsystem.settings import ROOT, Project, Settings, load_project
 
 Result = TypeVar("Result")
 TOOLS = ("prefect", "great-expectations", "feast", "mlflow", "bentoml", "lightgbm", "scikit-learn", "duckdb", "pyarrow")
-HELD_OUT = (date(2013, 10, 1), date(2013, 12, 29))  # no model saw these; the last two days have no weather
 
 
 def run_demo(settings: Settings) -> int:
     """Run every stage, write reports/run.json and reports/report.html, and say where they are; the exit code."""
     project = load_project()
-    say(f"{project.name}: a complete ML system on 336,776 real flights. Everything it makes is in {settings.data_dir}")
+    say(f"{project.name}: a complete ML system on {PROBLEM.words.data}. Everything it makes is in {settings.data_dir}")
     started = time.perf_counter()
+    # What requests switches off as it is imported, a filter that another thread puts back would switch on again.
+    warnings.filterwarnings("ignore", message="SOCKS support in urllib3")
     threading.Thread(target=_import_early, daemon=True).start()
     say("starting Prefect, and importing the tools meanwhile")
     run: dict[str, Any] = {"project": project.name, "seed": project.seed, "stages_seconds": {}, "not_well": []}
     with PeakMemory() as memory:
-        for stage in (_start, _data, _features, _model, _serving, _monitoring):
+        for stage in (_start, _data, _features, _model, _truth, _serving, _monitoring):
             run = stage(settings, run)
     run |= {
         "versions": {tool: version(tool) for tool in TOOLS} | {"python": sys.version.split()[0]},
@@ -44,6 +45,8 @@ def run_demo(settings: Settings) -> int:
         "total_seconds": round(time.perf_counter() - started, 1),
     }
     page = _write(settings, run)
+    if project.template:  # the template's own folder has no figures of its own to tell
+        _write_readme(settings, project)
     _say_results(run)
     say(f"done in {run['total_seconds']} s. The report: {page}")
     say("next: `make up` starts the service, `make smoke` asks it, `make status` looks at it all;")
@@ -59,9 +62,13 @@ def _import_early() -> None:
         import_module(f"mlsystem.{room}")
 
 
-def held_out_day() -> date:
-    """The day that this project replays: the seed chooses it, so that two people's projects differ."""
-    return HELD_OUT[0] + timedelta(days=Random(load_project().seed).randrange((HELD_OUT[1] - HELD_OUT[0]).days + 1))
+def held_out_day(settings: Settings) -> date:
+    """The day that this project replays: the seed chooses it among those that have a question, if there is one."""
+    questions = storage.Partitions(settings.validated_dir / PROBLEM.asked_of)
+    days = storage.day_range(*PROBLEM.held_out)
+    drawn = Random(load_project().seed).randrange(len(days))
+    asked = (day for day in days[drawn:] + days[:drawn] if questions.path(day).exists() and questions.rows(day))
+    return next(asked, days[drawn])
 
 
 def timed(run: dict[str, Any], stage: str, work: Callable[[], Result]) -> Result:
@@ -87,17 +94,16 @@ def _data(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
         timed(run, "ingest_and_validate", lambda: ingest(settings.first_day, settings.last_day))
     except DaysStopped as stopped:  # the other days go all the way
         run["not_well"].append(str(stopped))
-    counts = {table.name: _rows(settings.validated_dir / table.name) for table in EVENT_TABLES}
-    refused = {table.name: _rows(settings.validated_dir / "quarantine" / table.name) for table in EVENT_TABLES}
+    counts = {table.name: _rows(settings.validated_dir / table.name) for table in PROBLEM.tables}
+    refused = {table.name: _rows(settings.validated_dir / "quarantine" / table.name) for table in PROBLEM.tables}
     return run | {"rows": counts, "quarantined": sum(refused.values()), "breaches": _breaches(settings)}
 
 
 def _features(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
-    from mlsystem.domain.features import VIEWS
     from mlsystem.flows.data import build_features
 
     timed(run, "features", lambda: build_features(settings.first_day, settings.last_day))
-    counts = {f"{view.name}_features": _rows(settings.features_dir / view.name) for view in VIEWS}
+    counts = {f"{view.name}_features": _rows(settings.features_dir / view.name) for view in PROBLEM.views}
     return run | {"rows": run["rows"] | counts, "feature_rows": sum(counts.values())}
 
 
@@ -111,38 +117,53 @@ def _model(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
         run
         | {
             "rows": rows,
-            "no_tail_number": _no_tail_number(settings),
-            "never_arrived": _never_arrived(settings, comparison["split"]["test"]),
+            "left_out": _left_out(settings),
+            "unlabelled": _unlabelled(settings, comparison["split"]["test"]),
         }
         | comparison
     )
 
 
-def _never_arrived(settings: Settings, test: dict[str, Any]) -> dict[str, float]:
-    """The flights scheduled for the days of test that have no label, and what they would cost as surprises."""
-    flights = storage.Partitions(settings.validated_dir / "flights")
+def _truth(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
+    truth = PROBLEM.truth
+    if truth is None:  # as for all real data
+        return run
+    from mlsystem.flows.truth import compare_with_truth
+
+    return run | {"truth": timed(run, "truth", lambda: compare_with_truth(settings, truth))}
+
+
+def _unlabelled(settings: Settings, test: dict[str, Any]) -> dict[str, float]:
+    """The questions of the test days that have no label, and what they would cost had all of them been missed."""
+    questions = storage.Partitions(settings.validated_dir / PROBLEM.asked_of)
     days = storage.day_range(date.fromisoformat(test["first_day"]), date.fromisoformat(test["last_day"]))
-    scheduled = sum(flights.rows(day) for day in days if flights.path(day).exists())
-    lost = scheduled - test["flights"]
-    return {"scheduled": scheduled, "flights": lost, "usd_per_1000": lost * cost_cents(False, True) * 10 / scheduled}
+    asked = sum(questions.rows(day) for day in days if questions.path(day).exists())
+    lost = asked - test["rows"]
+    return {"asked": asked, "rows": lost, "cost_per_1000": lost * PROBLEM.costs.of(False, True) * 10 / asked}
 
 
-def _no_tail_number(settings: Settings) -> dict[str, float]:
-    """The share without a tail number, of the flights that left and of those that did not."""
-    flights, departures = (
-        storage.Partitions(settings.validated_dir / name).read() for name in ("flights", "departures")
+def _left_out(settings: Settings) -> dict[str, dict[str, float]]:
+    """By what a caller may leave out: the share of the questions without it, of those with a label and of the others.
+
+    Where the two differ, the field may tell what only the future knows.
+    """
+    asked, labels = (
+        storage.Partitions(settings.validated_dir / name).read() for name in (PROBLEM.asked_of, PROBLEM.label.table)
     )
-    has_left = pc.is_in(flights["flight_id"], departures["flight_id"].combine_chunks())
-    unnamed = pc.cast(pc.is_null(flights["tail_number"]), "double")
-    parts = {"flown": has_left, "cancelled": pc.invert(has_left)}
-    return {name: pc.mean(unnamed.filter(part)).as_py() or 0.0 for name, part in parts.items()}
+    is_labelled = pc.is_in(asked[PROBLEM.id_column], labels[PROBLEM.id_column].combine_chunks())
+    parts = {"labelled": is_labelled, "unlabelled": pc.invert(is_labelled)}
+    missing = {one.name: pc.cast(pc.is_null(asked[one.name]), "double") for one in PROBLEM.fields if one.is_optional}
+    return {
+        name: {what: pc.mean(values.filter(part)).as_py() or 0.0 for what, part in parts.items()}
+        for name, values in missing.items()
+    }
 
 
 def _serving(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
-    from mlsystem.flows.live import Unanswered, replay_days
-    from mlsystem.flows.replay import Span
+    from mlsystem.flows.replay_days import Unanswered, replay_days
+    from mlsystem.replay.replay import Span
 
-    day = held_out_day()
+    day = held_out_day(settings)
     try:
         served = timed(run, "replay", lambda: replay_days(Span(day, day), settings))
     except Unanswered as refused:
@@ -161,10 +182,19 @@ def _monitoring(settings: Settings, run: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write(settings: Settings, run: dict[str, Any]) -> str:
-    from mlsystem.reporting.page import write_report
+    from mlsystem.reporting.report import write_report
 
     storage.write_json(settings.reports_dir / "run.json", run)
     return str(write_report(settings.reports_dir))
+
+
+def _write_readme(settings: Settings, project: Project) -> None:
+    from mlsystem.reporting.mine import write_mine
+    from mlsystem.reporting.readme import write_figures, write_problem
+
+    write_problem(ROOT)
+    write_figures(ROOT / "README.md", settings.reports_dir)
+    write_mine(ROOT, settings.reports_dir, project)
 
 
 def _say_results(run: dict[str, Any]) -> None:
@@ -172,7 +202,7 @@ def _say_results(run: dict[str, Any]) -> None:
         mark = "champion" if name == run["champion"] else ""
         say(
             f"  {name:12} AUC {model['auc']:.3f}  PR-AUC {model['pr_auc']:.3f}  ECE {model['ece']:.3f}"
-            f"  {model['usd_per_1000']:>9,.0f} USD per 1,000 flights, saved {_range(model['worth']['saved'])}  {mark}"
+            f"  {model['cost_per_1000']:>9,.0f} {PROBLEM.per_1000}, saved {_range(model['worth']['saved'])}  {mark}"
         )
     serving = run["serving"]
     say(f"  served {serving['requests']:,} requests, {serving['errors']} errors, p50 {serving['p50_ms']} ms")

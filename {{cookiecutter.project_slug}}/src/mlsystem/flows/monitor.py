@@ -11,8 +11,8 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 
 from mlsystem import storage, wording
-from mlsystem.domain.calendar import HOME_TIME_ZONE
-from mlsystem.flows.progress import say
+from mlsystem.domain import PROBLEM
+from mlsystem.progress import say
 from mlsystem.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -20,37 +20,36 @@ if TYPE_CHECKING:
 
 SKEW_ROWS = 2_000  # the newest, some two days; the offline path takes a second for them
 FURTHEST = 3  # columns that are named
-LABELS_AFTER = timedelta(hours=36)  # by then every flight of the last day has landed: longest delay and longest route
 
 
 @task
-def look(settings: Settings) -> dict[str, Any]:
+def measure(settings: Settings) -> dict[str, Any]:
     """Everything that the log says so far. Labels count once they are known at the newest prediction's day's end."""
-    from mlsystem.flows.logs import predictions_so_far
     from mlsystem.model_registry.registry import load_champion
     from mlsystem.monitoring import batch, checks, performance, week
-    from mlsystem.serving import checked
+    from mlsystem.replay.logs import predictions_so_far
+    from mlsystem.serving import monitor_findings
 
     say("  reading the log, the labels and the champion")
     log, champion = predictions_so_far(settings), load_champion(settings.models_dir)
-    predictions = batch.newest_per_flight(log)
-    arrivals = performance.read_labels(settings.validated_dir)
+    predictions = batch.newest_per_question(log)
+    labels = performance.read_labels(settings.validated_dir)
     now = predictions["as_of"].max()
-    yesterday = now.astimezone(HOME_TIME_ZONE).date() - timedelta(days=1)
+    yesterday = now.astimezone(PROBLEM.zone).date() - timedelta(days=1)
     share = checks.quarantine_share(settings.validated_dir, yesterday)
     stopped = checks.stopped_days(settings.validated_dir, yesterday)
-    found = checks.checks_at(now, predictions, arrivals, champion, _skew(settings, log), share, stopped)
-    checked.write(settings.predictions_dir, time.time(), {one.name: (one.value, one.limit) for one in found})
-    diagnosis = week.diagnosis_at(now, predictions, arrivals, champion)
-    known_at = predictions["as_of"].max() + LABELS_AFTER
+    found = checks.checks_at(now, predictions, labels, champion, _skew(settings, log), share, stopped)
+    monitor_findings.write(settings.predictions_dir, time.time(), {one.name: (one.value, one.limit) for one in found})
+    diagnosis = week.diagnosis_at(now, predictions, labels, champion)
+    known_at = predictions["due_at"].max() + performance.DUE_AFTER
     return {
         "since": str(predictions["as_of"].min()),
         "until": str(predictions["as_of"].max()),
         "quality": batch.quality(predictions),
         "drift": batch.drift(predictions, champion.references),
         "checks": [one.as_json() for one in found],
-        "diagnosis": diagnosis and diagnosis.because,
-        "performance": performance.performance(predictions, arrivals, known_at).as_json(),
+        "diagnosis": diagnosis and diagnosis.reason,
+        "performance": performance.performance(predictions, labels, known_at).as_json(),
     }
 
 
@@ -70,13 +69,13 @@ def findings(found: Mapping[str, Any]) -> Iterator[str]:
     """What was found, for whoever reads along: performance, the furthest drift, and each check with its verdict."""
     seen = found["performance"]
     if seen.get("auc") is not None:
-        dollars = wording.number(seen.get("usd_per_1000"))
-        yield f"AUC {wording.number(seen['auc'], '.3f')}, {dollars} USD per 1,000 flights"
+        money = wording.number(seen.get("cost_per_1000"))
+        yield f"AUC {wording.number(seen['auc'], '.3f')}, {money} {PROBLEM.per_1000}"
     furthest = [f"{name} {wording.number(psi, '.2f')}" for name, psi in list(found["drift"].items())[:FURTHEST]]
     yield f"furthest from training (PSI): {', '.join(furthest)}"
     for check in found["checks"]:
         verdict = "BREACHED" if check["breached"] else "within its limit" if is_known(check["value"]) else "unknown"
-        yield f"{check['name'].replace('_', ' ')}: {verdict}; {check['because']}"
+        yield f"{check['name'].replace('_', ' ')}: {verdict}; {check['reason']}"
     if found["diagnosis"]:
         yield found["diagnosis"]
 
@@ -90,7 +89,7 @@ def monitor(settings: Settings | None = None) -> dict[str, Any]:
     """Look at the log, keep what was found in reports/monitoring.json."""
     settings = settings or load_settings()
     say("comparing the prediction log with training, and with what came true")
-    found = look(settings)
+    found = measure(settings)
     storage.write_json(settings.reports_dir / "monitoring.json", found)
     rows = [{"column": name, "psi": value} for name, value in found["drift"].items()]
     create_table_artifact(key="drift", table=rows)

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from prefect import flow
 
-from mlsystem.flows import clock
 from mlsystem.flows.data import DaysStopped, build_features, ingest
 from mlsystem.flows.monitor import monitor
-from mlsystem.flows.progress import say
 from mlsystem.flows.retrain import judge, retrain
+from mlsystem.progress import say
+from mlsystem.replay import system_clock as clock
 from mlsystem.settings import load_settings
 
 

@@ -11,16 +11,17 @@ import pyarrow.parquet as pq
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from mlsystem.domain import PROBLEM
 from mlsystem.errors import UserError
-from mlsystem.flows.progress import say
 from mlsystem.flows.train import make_training_set, training_fingerprint
+from mlsystem.progress import say
 from mlsystem.settings import Settings, load_project, load_settings
 
 if TYPE_CHECKING:
     from mlsystem.retraining.gate import Verdict
-    from mlsystem.retraining.seen import Seen
+    from mlsystem.retraining.live_snapshot import LiveSnapshot
     from mlsystem.training.split import Rows
-    from mlsystem.training.trained import Trained
+    from mlsystem.training.trained_model import Trained
 
 EVIDENCE = timedelta(days=28)  # of the log: the same length as the decision's window
 SKEW = timedelta(days=7)
@@ -30,22 +31,22 @@ class NothingToJudge(UserError):
     """There is no challenger."""
 
 
-def look(settings: Settings) -> "Seen":
+def take_snapshot(settings: Settings) -> "LiveSnapshot":
     """The log on the disk and the labels, as of now by the system's own clock. Raises NothingLogged, NoClock."""
-    from mlsystem.flows import clock
-    from mlsystem.flows.logs import predictions_so_far
     from mlsystem.monitoring.performance import read_labels
-    from mlsystem.retraining.seen import see
+    from mlsystem.replay import system_clock as clock
+    from mlsystem.replay.logs import predictions_so_far
+    from mlsystem.retraining.live_snapshot import snapshot_at
 
     say("  reading the log and the labels")
-    return see(predictions_so_far(settings), read_labels(settings.validated_dir), clock.now(settings))
+    return snapshot_at(predictions_so_far(settings), read_labels(settings.validated_dir), clock.now(settings))
 
 
 @flow(name="retrain")
 def retrain() -> str | None:
     """Decide from the log, and train a challenger if that is worth it: its version, or None. Raises NothingLogged."""
     settings = load_settings()
-    return decide_and_train(look(settings), settings)
+    return decide_and_train(take_snapshot(settings), settings)
 
 
 @flow(name="judge")
@@ -57,45 +58,45 @@ def judge() -> bool | None:
     except NothingToJudge as nothing:  # on most days
         say(f"  {nothing}")
         return None
-    return judge_challenger(look(settings), settings)
+    return judge_challenger(take_snapshot(settings), settings)
 
 
-def decide_and_train(seen: "Seen", settings: Settings, tell: bool = True) -> str | None:
+def decide_and_train(seen: "LiveSnapshot", settings: Settings, tell: bool = True) -> str | None:
     """The challenger's version, or None. Without `tell`, a decision against a retraining is not put on record."""
     from mlsystem.model_registry import registry
     from mlsystem.retraining import journal
     from mlsystem.retraining.decision import decide
-    from mlsystem.retraining.seen import measured
+    from mlsystem.retraining.live_snapshot import measure_champion
 
     champion = registry.load_champion(settings.models_dir)
     last = journal.trained_on(settings.models_dir, champion.training)
-    decision, version = decide(measured(seen, champion, last)), None
+    decision, version = decide(measure_champion(seen, champion, last)), None
     if not decision.retrain and not tell:
         return None
-    say(f"  {seen.now:%Y-%m-%d} {decision.because}")
+    say(f"  {seen.now:%Y-%m-%d} {decision.reason}")
     if decision.retrain:
         trained = train_on(seen.now.date(), settings, journal.learned_until(champion.training).date())
         say("  logging the challenger and its rehearsal in MLflow")
         version = registry.publish_challenger(trained, settings.models_dir, {})
         say(f"  version {version} answers in the shadow of version {champion.version}")
-    journal.note(settings.models_dir, seen.now.date(), "decision", decision.because, version=version)
+    journal.note(settings.models_dir, seen.now.date(), "decision", decision.reason, version=version)
     return version
 
 
-def judge_challenger(seen: "Seen", settings: Settings) -> bool:
+def judge_challenger(seen: "LiveSnapshot", settings: Settings) -> bool:
     """Promote the challenger, or dismiss it. Whether it was promoted. Raises NothingToJudge, NotPromoted."""
     from mlsystem.model_registry import promotions, registry
     from mlsystem.retraining import journal
 
     champion, challenger = challenger_of(settings)
     verdict = verdict_on(champion, challenger, seen, settings)
-    say(f"  {seen.now:%Y-%m-%d} version {challenger} {verdict.because}")
+    say(f"  {seen.now:%Y-%m-%d} version {challenger} {verdict.reason}")
     rules = {rule.name: rule.found for rule in verdict.rules}
     found = {"version": challenger, "accepted": verdict.accepted, "refused_by": verdict.refused_by, "rules": rules}
     # Noted first: after a kill from here on it is judged again, with the same verdict, which is noted once.
-    journal.note(settings.models_dir, seen.now.date(), "verdict", verdict.because, **found)
+    journal.note(settings.models_dir, seen.now.date(), "verdict", verdict.reason, **found)
     if verdict.accepted:
-        promotions.promote(settings.models_dir, challenger, champion, "the gate", verdict.because, rules)
+        promotions.promote(settings.models_dir, challenger, champion, "the gate", verdict.reason, rules)
     registry.dismiss_challenger(settings.models_dir)
     return verdict.accepted
 
@@ -117,7 +118,10 @@ def train_on(today: date, settings: Settings, champion_since: date | None = None
     from mlsystem.retraining.challenger import train_challenger, window
 
     lesson = window(*training_rows(settings), settings.first_day, today, champion_since)
-    say(f"  training on {len(lesson.everything):,} flights whose label is known, rehearsed on {len(lesson.before):,}")
+    say(
+        f"  training on {len(lesson.everything):,} {PROBLEM.words.questions} whose label is known, "
+        f"rehearsed on {len(lesson.before):,}"
+    )
     return train_challenger(lesson, today, load_project().seed, settings.threads)
 
 
@@ -131,8 +135,8 @@ def training_rows(settings: Settings) -> "tuple[Rows, np.ndarray]":
 
 
 @task(cache_policy=NO_CACHE)  # else Prefect would hash the whole log
-def verdict_on(champion: str | None, challenger: str, seen: "Seen", settings: Settings) -> "Verdict":
-    """What the gate says of the flights that the champion answered and whose label is known."""
+def verdict_on(champion: str | None, challenger: str, seen: "LiveSnapshot", settings: Settings) -> "Verdict":
+    """What the gate says of the questions that the champion answered and whose label is known."""
     from mlsystem.feature_store.store import open_store
     from mlsystem.feature_store.training_sets import historical_features
     from mlsystem.model_registry import registry, tracking

@@ -11,8 +11,8 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from mlsystem import storage
-from mlsystem.domain.features import FEATURE_SERVICE, VIEWS
-from mlsystem.flows.progress import say
+from mlsystem.domain import PROBLEM
+from mlsystem.progress import say
 from mlsystem.settings import ROOT, Settings, load_project, load_settings
 
 COMPARISON = "comparison.json"
@@ -21,19 +21,24 @@ COMPARISON = "comparison.json"
 @task(retries=1)
 def make_training_set(first: date, last: date, fingerprint: str, settings: Settings) -> Path:
     """The point-in-time training set as a file; made again only if it or the store is gone, or their source changed."""
-    path, registry = settings.training_sets_dir / f"{FEATURE_SERVICE}.parquet", settings.online_dir / "registry.db"
+    path, registry = (
+        settings.training_sets_dir / f"{PROBLEM.feature_service}.parquet",
+        settings.online_dir / "registry.db",
+    )
     made_from = (pq.read_schema(path).metadata or {}).get(b"fingerprint") if path.exists() else None
     if made_from == fingerprint.encode() and registry.exists():
         return path
-    say("  importing Feast, and reading flights and labels")
+    say("  importing Feast, and reading questions and labels")
     from mlsystem.feature_store import training_sets
     from mlsystem.feature_store.store import open_store
 
     days = storage.day_range(first, last)
     validated = settings.validated_dir
-    flights, arrivals = (storage.Partitions(validated / name).read(days) for name in ("flights", "arrivals"))
+    asked, labels = (
+        storage.Partitions(validated / name).read(days) for name in (PROBLEM.asked_of, PROBLEM.label.table)
+    )
     store = open_store(settings.features_dir, settings.online_dir)
-    rows = training_sets.training_set(store, flights.to_pandas(), arrivals.to_pandas())
+    rows = training_sets.training_set(store, asked.to_pandas(), labels.to_pandas())
     storage.write_table(path, rows, fingerprint)
     return path
 
@@ -47,7 +52,7 @@ def fit_candidates(path: Path, made_from: str, seed: int, settings: Settings) ->
     from mlsystem.training.summary import summarise
 
     comparison = compare(pq.read_table(path), seed, settings.threads)
-    say(f"  {comparison.chosen} is the cheapest on the tuning flights: logging all in MLflow")
+    say(f"  {comparison.chosen} is the cheapest on the tuning days: logging all in MLflow")
     about = {registry.MADE_FROM: made_from}
     version = registry.publish(comparison, settings.models_dir, about)
     storage.write_text(settings.models_dir / "model_card.md", model_card(comparison, about))
@@ -106,7 +111,7 @@ def train(first: date, last: date) -> str:
     made_from = storage.digest(fingerprint, str(seed), str(settings.threads))
     version = trained_before(made_from, settings)
     if version is None:
-        say(f"training on {rows:,} labelled flights")
+        say(f"training on {rows:,} labelled {PROBLEM.words.questions}")
         version = fit_candidates(path, made_from, seed, settings)
     create_table_artifact(key="training", table=[{"rows": rows, "version": version}])
     create_markdown_artifact(key="model-card", markdown=(settings.models_dir / "model_card.md").read_text("utf-8"))
@@ -116,10 +121,10 @@ def train(first: date, last: date) -> str:
 def training_fingerprint(first: date, last: date, settings: Settings) -> str:
     """Changes when a label, a feature or the code between them and the model changes."""
     days = storage.day_range(first, last)
-    tables = [storage.Partitions(settings.validated_dir / name) for name in ("flights", "arrivals")]
-    views = [storage.Partitions(settings.features_dir / view.name) for view in VIEWS]
+    tables = [storage.Partitions(settings.validated_dir / name) for name in (PROBLEM.asked_of, PROBLEM.label.table)]
+    views = [storage.Partitions(settings.features_dir / view.name) for view in PROBLEM.views]
     labels = [table.content(day) for table in tables for day in days]
     features = [view.content(day) for view in views for day in view.days()]
-    rooms = [ROOT / "src/mlsystem" / room for room in ("domain", "feature_store", "training")]
+    rooms = [ROOT / "src/mlsystem" / room for room in ("contract", "domain", "feature_store", "training")]
     code = [path.read_bytes() for room in rooms for path in sorted(room.rglob("*.py"))]
     return storage.digest(*labels, *features, *code)

@@ -21,13 +21,16 @@ class ConsumerMetrics:
         lag: Callable[[], tuple[int, float]] | None = None,
         dead_letters: Callable[[], int] | None = None,
         silent_from: Mapping[str, int] = MappingProxyType({}),
+        oldest_seconds: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         """`lag`, in records and in seconds, and `dead_letters` are asked at each scrape: a consumer that hangs could
-        not tell. `silent_from`: by source table, from how many overdue facts on it counts as silent.
+        not tell. `silent_from`: by source table, from how many overdue facts on it counts as silent. `oldest_seconds`:
+        by view, beyond which age of its newest row somebody should look.
         """
         self._lag = lag
         self._dead_letters = dead_letters
         self._silent_from = silent_from
+        self._oldest_seconds = oldest_seconds
         self._events = dict.fromkeys(OUTCOMES, 0)
         self._rows: dict[str, int] = {}
         self._newest: dict[str, datetime] = {}
@@ -64,12 +67,16 @@ class ConsumerMetrics:
         events = CounterMetricFamily("consumed_events", "Facts by what became of them.", labels=["outcome"])
         rows = CounterMetricFamily("pushed_rows", "Rows written to the online store.", labels=["view"])
         age = GaugeMetricFamily("newest_row_age_seconds", "Event time since the newest row was made.", labels=["view"])
+        oldest = GaugeMetricFamily(
+            "newest_row_age_limit_seconds", "Beyond it a view's rows are about to be too old.", labels=["view"]
+        )
         overdue = GaugeMetricFamily("overdue_facts", "Facts due since the last one came.", labels=["table"])
         silent = GaugeMetricFamily("overdue_facts_limit", "From it on a table is silent.", labels=["table"])
         told = (
             (events, self._events),
             (rows, self._rows),
             (age, self._ages()),
+            (oldest, self._oldest_seconds),
             (overdue, self._overdue),
             (silent, self._silent_from),
         )

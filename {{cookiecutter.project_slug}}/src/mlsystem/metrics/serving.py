@@ -45,19 +45,21 @@ class ServingMetrics:
         self.rejected = counter("rejected_requests", "Requests refused, by HTTP status.", "status")
         stages = histogram("prediction_stage_duration_seconds", "Time per stage of a request.", SECONDS, "stage")
         self._stages = {stage: stages.labels(stage) for stage in STAGES}
-        self.predictions = counter("predictions", "Flights answered, by decision.", "decision")
-        self.degraded = counter("degraded_predictions", "Flights answered without an expected view.", "view", "reason")
-        self.without_source = counter(
-            "silent_source_predictions", "Flights answered without what a silent source table makes.", "table"
+        self.predictions = counter("predictions", "Questions answered, by decision.", "decision")
+        self.degraded = counter(
+            "degraded_predictions", "Questions answered without an expected view.", "view", "reason"
         )
-        self.fallbacks = counter("fallback_predictions", "Flights answered by climatology: no stored feature known.")
+        self.without_source = counter(
+            "silent_source_predictions", "Questions answered without what a silent source table makes.", "table"
+        )
+        self.fallbacks = counter("fallback_predictions", "Questions answered by climatology: no stored feature known.")
         self.feature_age = histogram("feature_age_seconds", "Age of a view's row when used.", AGES, "view")
         self.store_failures = counter(
             "feature_store_failures", "Lookups answered without the store: it failed, or was not asked."
         )
         self.breaker_opened = counter("feature_store_breaker_opened", "Times that the store was no longer asked.")
-        self.shadow_predictions = counter("shadow_predictions", "Flights that the challenger scored as well.")
-        self.shadow_failures = counter("shadow_failures", "Flights that the challenger should have scored.")
+        self.shadow_predictions = counter("shadow_predictions", "Questions that the challenger scored as well.")
+        self.shadow_failures = counter("shadow_failures", "Questions that the challenger should have scored.")
         self.log_failures = counter("prediction_log_failures", "Predictions answered and not logged.")
         self._bins = counter(
             BINS, "Predictions by bin of each model input and of the score.", "version", "feature", "bin"

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mlsystem.domain import costs
-from mlsystem.domain.features import FEATURE_SERVICE
-from mlsystem.domain.request import CODES, MODEL_COLUMNS
+from mlsystem.domain import PROBLEM
 from mlsystem.drift import Reference
 from mlsystem.model_registry.champion import Champion, UnusableModel
 from mlsystem.model_registry.model_files import read_model
 from mlsystem.training import climatology, drift_limits
 from mlsystem.training.calibration import Calibration
-from mlsystem.training.trained import Trained
+from mlsystem.training.trained_model import Trained
 
 __all__ = ["UnusableModel", "bundle_text", "champion_from"]
 
@@ -26,11 +24,11 @@ def bundle_text(trained: Trained, file: str, content: bytes) -> str:
         "name": fitted.name,
         "file": file,
         "sha256": hashlib.sha256(content).hexdigest(),
-        "columns": list(MODEL_COLUMNS),
-        "categories": {name: list(codes) for name, codes in CODES.items()},
-        "feature_service": FEATURE_SERVICE,
+        "columns": list(PROBLEM.model_columns),
+        "categories": {name: list(codes) for name, codes in PROBLEM.codes.items()},
+        "feature_service": PROBLEM.feature_service,
         "calibration": {"slope": fitted.calibration.slope, "intercept": fitted.calibration.intercept},
-        "warn_above": costs.WARN_ABOVE,
+        "act_above": PROBLEM.costs.act_above,
         "metrics": {part: dict(metrics) for part, metrics in trained.metrics.items()},
         "training": dict(trained.about),
         "references": {name: {"edges": r.edges, "counts": r.counts} for name, r in trained.references.items()},
@@ -58,7 +56,7 @@ def champion_from(text: bytes, sha256: str, folder: Path, version: str) -> Champ
         name=bundle["name"],
         version=version,
         columns=tuple(bundle["columns"]),
-        warn_above=bundle["warn_above"],
+        act_above=bundle["act_above"],
         feature_service=bundle["feature_service"],
         references={name: _reference(name, stored) for name, stored in bundle["references"].items()},
         metrics=bundle["metrics"],
@@ -84,9 +82,9 @@ def _check(content: bytes, sha256: str, what: str) -> None:
 
 
 def _check_columns(bundle: Mapping[str, Any], version: str) -> None:
-    """A code that moved means another airline to the model: columns and categories must be today's."""
-    if bundle["columns"] != list(MODEL_COLUMNS):
-        differing = ", ".join(sorted(set(bundle["columns"]) ^ set(MODEL_COLUMNS))) or "their order"
+    """A code that moved means another category to the model: columns and categories must be today's."""
+    if bundle["columns"] != list(PROBLEM.model_columns):
+        differing = ", ".join(sorted(set(bundle["columns"]) ^ set(PROBLEM.model_columns))) or "their order"
         raise UnusableModel(f"model version {version} was trained on other columns ({differing}); run `make train`")
-    if bundle["categories"] != {name: list(codes) for name, codes in CODES.items()}:
+    if bundle["categories"] != {name: list(codes) for name, codes in PROBLEM.codes.items()}:
         raise UnusableModel(f"model version {version} was trained on other categories; run `make train`")

@@ -33,7 +33,7 @@ class Champion:
     name: str  # of the candidate: lightgbm, logistic_regression, climatology
     version: str
     columns: tuple[str, ...]
-    warn_above: float
+    act_above: float
     feature_service: str
     references: Mapping[str, Reference]  # by column, and "score"
     metrics: Mapping[str, Mapping[str, float]]  # of tune and of test, when it was trained
@@ -44,7 +44,7 @@ class Champion:
     drift_limits: DriftLimits | None  # None: of a candidate that was not chosen
 
     def predict(self, matrix: np.ndarray) -> np.ndarray:
-        """Calibrated P(late), (n,), for (n, F) float64 in the order of `columns`. Raises WrongColumns."""
+        """Calibrated P(true), (n,), for (n, F) float64 in the order of `columns`. Raises WrongColumns."""
         return self.calibration.apply(self.model.predict_proba(self._checked(matrix)))
 
     def reasons(self, matrix: np.ndarray, top: int = 3) -> list[list[tuple[str, float]]]:
@@ -56,7 +56,7 @@ class Champion:
         ]
 
     def fallback(self, matrix: np.ndarray) -> np.ndarray:
-        """P(late) from carrier, origin and hour alone: the degraded answer when stored features are out of reach."""
+        """P(true) by the baseline's cell alone: the degraded answer when stored features are out of reach."""
         return self.climatology.predict_proba(self._checked(matrix))
 
     def _checked(self, matrix: np.ndarray) -> np.ndarray:

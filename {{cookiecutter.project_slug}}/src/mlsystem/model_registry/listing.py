@@ -7,7 +7,7 @@ from mlsystem import wording
 from mlsystem.model_registry import promotions, tracking, versions
 from mlsystem.model_registry.champion import NoChampion
 
-METRICS = ("test_auc", "test_log_loss", "test_usd_per_1000")
+METRICS = ("test_auc", "test_log_loss", "test_cost_per_1000")
 COLUMNS = ("version", "alias", "model", "registered", *METRICS, "became champion")
 
 

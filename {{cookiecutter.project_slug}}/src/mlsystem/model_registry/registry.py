@@ -27,7 +27,7 @@ from mlsystem.model_registry.versions import (
     version_made_from,
 )
 from mlsystem.training.compare import Comparison
-from mlsystem.training.trained import Trained
+from mlsystem.training.trained_model import Trained
 
 __all__ = [
     "CHALLENGER",

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mlsystem.domain.features import FEATURE_SERVICE
+from mlsystem.domain import PROBLEM
 from mlsystem.model_registry import tracking
 from mlsystem.model_registry.bundle import bundle_text
 from mlsystem.model_registry.model_card import model_card
 from mlsystem.model_registry.model_files import FILES, TRUSTED_TYPES
 from mlsystem.settings import ROOT, load_project
 from mlsystem.training.compare import Comparison
-from mlsystem.training.trained import Fitted, Trained
+from mlsystem.training.trained_model import Fitted, Trained
 
 
 def log_candidates(
@@ -47,7 +47,7 @@ def log_challenger(
 def _open(tracking_uri: str, artifacts_dir: Path, about: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The experiment, and what every run's tags say."""
     experiment = tracking.experiment_id(tracking.client(tracking_uri), load_project().slug, artifacts_dir)
-    return experiment, {"git_commit": tracking.git_commit(ROOT), "feature_service": FEATURE_SERVICE, **about}
+    return experiment, {"git_commit": tracking.git_commit(ROOT), "feature_service": PROBLEM.feature_service, **about}
 
 
 def _log(

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from filelock import FileLock
 
 from mlsystem import databases
-from mlsystem.domain.request import MODEL_COLUMNS
+from mlsystem.domain import PROBLEM
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -90,7 +90,7 @@ def signature() -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
-    inputs = Schema([ColSpec("double", name) for name in MODEL_COLUMNS])
+    inputs = Schema([ColSpec("double", name) for name in PROBLEM.model_columns])
     return ModelSignature(inputs=inputs, outputs=Schema([ColSpec("double", "probability")]))
 
 

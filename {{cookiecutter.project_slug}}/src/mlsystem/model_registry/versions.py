@@ -6,11 +6,12 @@ from contextlib import closing
 from pathlib import Path
 from types import MappingProxyType
 
+from mlsystem.domain import PROBLEM
 from mlsystem.model_registry import tracking
 from mlsystem.model_registry.bundle import champion_from
 from mlsystem.model_registry.champion import Champion, NoChampion, UnusableModel
 
-REGISTERED_MODEL = "delay"
+REGISTERED_MODEL = PROBLEM.name
 CHAMPION, CHALLENGER = "champion", "challenger"
 REHEARSAL = "rehearsal"  # a version's tag: the version that was trained by its recipe without the last weeks
 MADE_FROM = "made_from"  # a tag: the fingerprint of the data, the code and the settings that a training had

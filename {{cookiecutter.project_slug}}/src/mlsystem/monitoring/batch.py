@@ -6,25 +6,21 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from mlsystem.domain.calendar import HOME_TIME_ZONE
-from mlsystem.domain.request import flight_id
+from mlsystem.domain import PROBLEM
 from mlsystem.drift import Reference, psi
 
 INPUT = "model_row."
 LEFT_OUT = ("stored", "feature_ages_seconds", "degraded_because")
 
 
-def newest_per_flight(log: pa.Table) -> pd.DataFrame:
-    """The log with one row per flight, its last prediction (a replay asks again), and its `flight_id`.
+def newest_per_question(log: pa.Table) -> pd.DataFrame:
+    """The log with one row per question, its last prediction (a replay asks again).
 
     The struct of the model's inputs becomes columns, `model_row.<name>`; what was stored stays behind.
     """
     flat = log.drop_columns([name for name in LEFT_OUT if name in log.column_names]).flatten()
     rows = flat.to_pandas().sort_values("logged_at", kind="stable")
-    dates = rows["scheduled_departure_at"].dt.tz_convert(HOME_TIME_ZONE).dt.date
-    keys = zip(dates, rows["carrier"], rows["flight_number"], rows["origin"], strict=True)
-    rows["flight_id"] = [flight_id(*key) for key in keys]
-    return rows.drop_duplicates("flight_id", keep="last", ignore_index=True)
+    return rows.drop_duplicates("question_id", keep="last", ignore_index=True)
 
 
 def inputs(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -36,8 +32,8 @@ def inputs(predictions: pd.DataFrame) -> pd.DataFrame:
 def drift(predictions: pd.DataFrame, references: Mapping[str, Reference]) -> dict[str, float]:
     """PSI of every model column and of the score against training, largest first.
 
-    A day's flights share one weather and one queue, so their PSI is large without any lasting change; a limit has
-    to come from reference weeks, not from the rule of 0.1 and 0.25 (decision 0010).
+    The questions of a day share much, so their PSI is large without any lasting change; a limit has to come from
+    reference weeks, not from the rule of 0.1 and 0.25 (decision 0010).
     """
     columns = inputs(predictions)
     values = {name: columns[name].to_numpy() for name in columns} | {"score": predictions["probability"].to_numpy()}
@@ -51,7 +47,7 @@ def quality(predictions: pd.DataFrame) -> dict[str, Any]:
     missing = columns.isna().mean()
     return {
         "predictions": len(predictions),
-        "warned_share": round(float((predictions["decision"] == "warn").mean()), 4),
+        "acted_share": round(float((predictions["decision"] == PROBLEM.words.act).mean()), 4),
         "degraded_share": round(float(predictions["degraded"].mean()), 4),
         "missing_share": {name: round(float(share), 4) for name, share in missing[missing > 0].items()},
     }

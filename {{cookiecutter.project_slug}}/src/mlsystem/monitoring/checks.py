@@ -15,21 +15,21 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mlsystem.domain.tables import DAYS, EVENT_TABLES
+from mlsystem.domain import PROBLEM
 from mlsystem.drift import psi
 from mlsystem.model_registry.champion import Champion
+from mlsystem.monitoring.bootstrap_metrics import gap_interval
 from mlsystem.monitoring.performance import DUE_AFTER, labelled, service_dates
-from mlsystem.monitoring.resampled import gap_interval
 from mlsystem.monitoring.skew import BUDGET, SkewReport
 from mlsystem.storage import Partitions
-from mlsystem.training.bootstrap import Interval
+from mlsystem.training.bootstrap_intervals import Interval
 
 SHORT, LONG = timedelta(days=7), timedelta(days=28)  # a reference window; and as many days as a retraining looks at
 FEWEST_DAYS = 6  # with a due label, of the short window: a weekend is no week
 FEWEST_LABELS_DAYS = 14  # of the long window: an interval drawn from fewer days is too narrow
-GAP_LIMIT = 0.03  # April to September: a healthy champion was over it on 2 of 99 days, one frozen in March on 14 of 183
-UNLABELLED_LIMIT = 0.10  # of a week; 1.3 to 3.7 % is usual, the week of a blizzard has 15 %
-QUARANTINE_LIMIT = 0.01  # of a day's rows; the year has one bad row in 900,000
+GAP_LIMIT = PROBLEM.limits.gap  # decision 0022: how often a healthy champion is over it, and a frozen one
+UNLABELLED_LIMIT = 0.10  # of a week's due questions
+QUARANTINE_LIMIT = 0.01  # of a day's rows
 UNKNOWN = "not known yet"
 
 
@@ -40,7 +40,7 @@ class Check:
     name: str
     value: float
     limit: float
-    because: str
+    reason: str
 
     @property
     def is_breached(self) -> bool:
@@ -50,29 +50,29 @@ class Check:
         """For files: None for what is not a finite number."""
         numbers = {name: getattr(self, name) for name in ("value", "limit")}
         finite = {name: round(one, 4) if math.isfinite(one) else None for name, one in numbers.items()}
-        return {"name": self.name, **finite, "breached": self.is_breached, "because": self.because}
+        return {"name": self.name, **finite, "breached": self.is_breached, "reason": self.reason}
 
 
 def checks_at(
     now: datetime,
     predictions: pd.DataFrame,
-    arrivals: pa.Table,
+    labels: pa.Table,
     champion: Champion,
     skew: SkewReport | None = None,
     quarantine_share: float = math.nan,
     stopped: Sequence[date] | None = None,
 ) -> tuple[Check, ...]:
-    """All checks at `now`, from one row per flight (batch.newest_per_flight); rows asked after `now` do not count.
+    """All checks at `now`, from one row per question (batch.newest_per_question); rows asked after `now` do not count.
 
     Score and performance are those of the present champion's own answers: another model's say nothing of it.
     """
     asked = predictions[(predictions["as_of"] <= now) & (predictions["as_of"] > now - LONG - DUE_AFTER)]
-    arrivals = arrivals.filter(pc.is_in(arrivals["flight_id"], pa.array(asked["flight_id"], pa.string())))
+    labels = labels.filter(pc.is_in(labels["question_id"], pa.array(asked["question_id"], pa.string())))
     own = asked[asked["model_version"] == champion.version]
     return (
         _score_drift(own, champion, now),
-        _live_performance(own[own["as_of"] > now - LONG], arrivals, now),
-        _label_coverage(asked, arrivals, now),
+        _live_performance(own[own["as_of"] > now - LONG], labels, now),
+        _label_coverage(asked, labels, now),
         _skew(skew),
         Check(
             "quarantine_share",
@@ -96,7 +96,7 @@ def _score_drift(own: pd.DataFrame, champion: Champion, now: datetime) -> Check:
 def score_psi(own: pd.DataFrame, champion: Champion, now: datetime) -> tuple[float, float]:
     """PSI of the last week's scores of the champion's own answers, and its limit; NaN before there is a whole week.
 
-    The limits come from whole weeks, and six sunny days are further off than any of these.
+    The limits come from whole weeks, and six quiet days are further off than any of these.
     """
     limit = champion.drift_limits.psi["score"] if champion.drift_limits else math.inf
     if champion.drift_limits is None or not (own["as_of"] <= now - SHORT).any():
@@ -105,16 +105,17 @@ def score_psi(own: pd.DataFrame, champion: Champion, now: datetime) -> tuple[flo
     return psi(reference.counts, reference.count(week.to_numpy(dtype="float64"))), limit
 
 
-def _live_performance(own: pd.DataFrame, arrivals: pa.Table, now: datetime) -> Check:
-    joined = labelled(own, arrivals, now)
+def _live_performance(own: pd.DataFrame, labels: pa.Table, now: datetime) -> Check:
+    joined = labelled(own, labels, now)
     dates = service_dates(joined)
     if len(np.unique(dates)) < FEWEST_LABELS_DAYS:
         said = f"{UNKNOWN}: {len(np.unique(dates))} days of this champion's answers have labels"
         return Check("live_performance", math.nan, GAP_LIMIT, said)
     probabilities = joined["probability"].to_numpy(dtype="float64")
-    gap = gap_interval(probabilities, joined["is_late"].to_numpy(dtype=bool), dates)
+    gap = gap_interval(probabilities, joined["label"].to_numpy(dtype=bool), dates)
     said = (
-        f"the probabilities are {gap.value:+.3f} off ({gap.low:+.3f} to {gap.high:+.3f}) over {len(joined):,} flights"
+        f"the probabilities are {gap.value:+.3f} off ({gap.low:+.3f} to {gap.high:+.3f}) over {len(joined):,} "
+        f"{PROBLEM.words.questions}"
     )
     return Check("live_performance", surely_off(gap), GAP_LIMIT, said)
 
@@ -124,21 +125,21 @@ def surely_off(gap: Interval) -> float:
     return max(gap.low, -gap.high, 0.0)
 
 
-def _label_coverage(asked: pd.DataFrame, arrivals: pa.Table, now: datetime) -> Check:
-    """Of the flights whose label fell due in the last 7 days: known or not, as of `now`."""
-    due_at = asked["scheduled_arrival_at"] + DUE_AFTER
+def _label_coverage(asked: pd.DataFrame, labels: pa.Table, now: datetime) -> Check:
+    """Of the questions whose label fell due in the last 7 days: known or not, as of `now`."""
+    due_at = asked["due_at"] + DUE_AFTER
     due = asked[(due_at <= now) & (due_at > now - SHORT)]
     if len(np.unique(service_dates(due))) < FEWEST_DAYS:
         return Check("label_coverage", math.nan, UNLABELLED_LIMIT, f"{UNKNOWN}: {len(due)} labels are due")
-    share = 1 - len(labelled(due, arrivals, now)) / len(due)
-    said = f"{share:.1%} of {len(due):,} due flights have no label"
+    share = 1 - len(labelled(due, labels, now)) / len(due)
+    said = f"{share:.1%} of {len(due):,} due {PROBLEM.words.questions} have no label"
     return Check("label_coverage", share, UNLABELLED_LIMIT, said)
 
 
 def _skew(skew: SkewReport | None) -> Check:
     if skew is None or skew.rows < skew.fewest_rows:
         return Check("skew", math.nan, skew.budget if skew else BUDGET, UNKNOWN)
-    return Check("skew", skew.worst.share, skew.budget, skew.because)
+    return Check("skew", skew.worst.share, skew.budget, skew.reason)
 
 
 def quarantine_share(validated_dir: Path, day: date) -> float:
@@ -164,9 +165,9 @@ def stopped_days(validated_dir: Path, last: date) -> list[date]:
 
 
 def _is_stopped(breaches: pa.Table) -> bool:
-    is_of_days = pc.equal(breaches["table"], DAYS.name)
+    is_of_days = pc.equal(breaches["table"], PROBLEM.days.name)
     return bool(pc.any(pc.and_(is_of_days, pc.equal(breaches["severity"], "critical"))).as_py())
 
 
 def _tables(folder: Path) -> list[Partitions]:
-    return [Partitions(folder / table.name) for table in EVENT_TABLES]
+    return [Partitions(folder / table.name) for table in PROBLEM.tables]

@@ -10,13 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mlsystem import wording
-from mlsystem.domain.features import STORED_FEATURES
-from mlsystem.domain.request import ENTITY_KEYS
+from mlsystem.contract.problem import UNKNOWN
+from mlsystem.domain import PROBLEM
 
 BUDGET = 0.001  # of a feature's values: late corrections and a push that lost a race, but not a constant changed
 FEWEST_ROWS = 200  # fewer cannot show a share of one in a thousand to be kept, nor a rare branch of the SQL
 NEAR = 1e-6  # one code makes both sides; engines differ in an average's last digits (4e-14)
-UNKNOWN = "unknown"  # the key of an aircraft that was not named; domain/request.py
 Columns = Mapping[str, np.ndarray]  # by feature, float64, NaN for missing
 Offline = Callable[[pd.DataFrame], pd.DataFrame]  # rows with entity keys and `event_timestamp` -> and stored features
 
@@ -53,7 +52,7 @@ class SkewReport:
         return f"at least {self.fewest_rows:,} rows, and of each feature at most {self.budget:.1%} differ"
 
     @property
-    def because(self) -> str:
+    def reason(self) -> str:
         """One sentence: what differs, and by how much."""
         skewed = [one for one in self.features if one.share > self.budget]
         said = [
@@ -73,11 +72,10 @@ def skew(log: pa.Table, offline: Offline) -> SkewReport:
     Degraded answers are left out: what they went without is counted as degraded, and is no skew.
     """
     rows = log.filter(pc.invert(log["degraded"])).to_pandas()
-    names = [feature.name for feature in STORED_FEATURES]
+    names = [feature.name for feature in PROBLEM.stored_features]
     if rows.empty:
         return compared({name: np.zeros(0) for name in names}, {name: np.zeros(0) for name in names})
-    asked = rows[list(ENTITY_KEYS)].assign(event_timestamp=rows["as_of"])
-    asked["tail_number"] = asked["tail_number"].fillna(UNKNOWN)
+    asked = pd.DataFrame(list(rows["said"]))[[*PROBLEM.keys]].fillna(UNKNOWN).assign(event_timestamp=rows["as_of"])
     served, replayed = pd.DataFrame(list(rows["stored"])), offline(asked)
     return compared(*({name: _numbers(side[name]) for name in names} for side in (served, replayed)))
 

@@ -6,14 +6,15 @@ from datetime import date
 from typing import Any
 
 from mlsystem import wording
+from mlsystem.domain import PROBLEM
 
 SIZE = (5.2, 3.4)  # inches; scaled to the column it stands in
 CHAMPION, OTHER, GUIDE = "#0b6e4f", "#9aa5b1", "#5f6b7a"
 
 
 def calibration(curves: Mapping[str, Sequence[Mapping[str, float]]], champion: str) -> str:
-    """Predicted against observed share of late flights, one line per candidate; the diagonal is perfect."""
-    figure, axes = _axes("predicted probability", "share that was late")
+    """Predicted against observed share, one line per candidate; the diagonal is perfect."""
+    figure, axes = _axes("predicted probability", f"share that was {PROBLEM.words.positive}")
     top = max(point["predicted"] for points in curves.values() for point in points)
     axes.plot([0, top], [0, top], color=GUIDE, linestyle=":", linewidth=1)
     for name, points in curves.items():
@@ -23,12 +24,12 @@ def calibration(curves: Mapping[str, Sequence[Mapping[str, float]]], champion: s
     return _svg(figure)
 
 
-def money(curves: Mapping[str, Sequence[Sequence[float]]], champion: str, never: float, warn_above: float) -> str:
-    """Dollars per 1,000 flights against the threshold; the dotted lines are never warning and the threshold in use."""
-    figure, axes = _axes("warn above probability", "US dollars per 1,000 flights")
+def money(curves: Mapping[str, Sequence[Sequence[float]]], champion: str, never: float, act_above: float) -> str:
+    """Cost per 1,000 against the threshold; the dotted lines are never acting and the threshold in use."""
+    figure, axes = _axes(f"{PROBLEM.words.act} above probability", PROBLEM.per_1000)
     axes.axhline(never, color=GUIDE, linestyle=":", linewidth=1)
-    axes.axvline(warn_above, color=GUIDE, linestyle=":", linewidth=1)
-    axes.annotate("never warn", (0.98, never), ha="right", va="bottom", color=GUIDE)
+    axes.axvline(act_above, color=GUIDE, linestyle=":", linewidth=1)
+    axes.annotate(f"never {PROBLEM.words.act}", (0.98, never), ha="right", va="bottom", color=GUIDE)
     for name, points in curves.items():
         axes.plot([p[0] for p in points], [p[1] for p in points], label=name, **_style(name, champion))
     axes.set_ylim(top=never * 1.12)
@@ -58,7 +59,8 @@ def months(
     for place, (name, found) in enumerate(policies.items()):
         values = [found[month][measure] for month in found]
         x = [n + (place - len(policies) // 2) * 0.12 for n in range(len(values))]
-        ends = [[v["value"] - v["low"] for v in values], [v["high"] - v["value"] for v in values]]
+        # Of a month with a day or two the value may lie a hair outside of what other such days would give.
+        ends = [[max(0, v["value"] - v["low"]) for v in values], [max(0, v["high"] - v["value"]) for v in values]]
         style = _style(name, champion) | ({"linestyle": "--"} if name == "frozen" else {})
         axes.errorbar(x, [v["value"] for v in values], ends, label=name, elinewidth=0.8, marker=".", **style)
     for mark in map(date.fromisoformat, marks):

@@ -6,14 +6,22 @@ from pathlib import Path
 from typing import Any
 
 from mlsystem import storage, wording
-from mlsystem.domain.costs import cost_cents
-from mlsystem.errors import UserError
+from mlsystem.domain import PROBLEM
+from mlsystem.lanes import lanes
+from mlsystem.reporting.markers import Marked
 
-BEGIN, END = "<!-- figures: written by `make readme` -->", "<!-- end of figures -->"
+WORDS, CURRENCY = PROBLEM.words, PROBLEM.costs.currency
+SECTION = Marked("<!-- figures: written by `make readme` -->", "<!-- end of figures -->")
+PROBLEM_SECTION = Marked(
+    "<!-- problem: written by `make readme` from docs/domain/README.md -->", "<!-- end of problem -->"
+)
 
 
-class MarkersMissing(UserError):
-    """The README has no place for the figures."""
+def write_problem(root: Path) -> None:
+    """Put docs/domain/README.md into README.md, where its links lead from. Raises MarkersMissing."""
+    own = root / "docs/domain/README.md"
+    if own.exists():
+        PROBLEM_SECTION.write(root / "README.md", own.read_text(encoding="utf-8").rstrip("\n"))
 
 
 def write_figures(readme: Path, reports_dir: Path) -> None:
@@ -21,32 +29,26 @@ def write_figures(readme: Path, reports_dir: Path) -> None:
     source = reports_dir / "run.json"
     if not source.exists():
         raise FileNotFoundError(f"there is no {source}; run `make demo` first")
-    text = readme.read_text(encoding="utf-8")
-    if BEGIN not in text or END not in text:
-        raise MarkersMissing(f"{readme} has no lines `{BEGIN}` and `{END}`; put them where the figures belong")
     with storage.reading(source, "`make demo` writes it anew"):
         figures = render(json.loads(source.read_text(encoding="utf-8")))
-    if (year := reports_dir / "year.json").exists():
-        with storage.reading(year, "`make year` writes it anew"):
-            figures += "\n\n" + render_year(json.loads(year.read_text(encoding="utf-8")))
-    head, tail = text.split(BEGIN)[0], text.split(END)[1]
-    storage.write_text(readme, f"{head}{BEGIN}\n{figures}\n{END}{tail}")
+    of_lanes = (lane.readme_figures(reports_dir) for lane in lanes().values() if lane.readme_figures)
+    SECTION.write(readme, "\n\n".join([figures, *filter(None, of_lanes)]))
 
 
 def render(run: dict[str, Any]) -> str:
     """The figures as Markdown: the candidates, then what the run did and how long each stage took."""
     test, serving = run["split"]["test"], run["serving"]
     lines = [
-        f"Measured on {test['flights']:,} flights from {test['first_day']} to {test['last_day']}, which no model saw:",
+        f"Measured on {test['rows']:,} {WORDS.questions} from {test['first_day']} to {test['last_day']}, seen by none:",
         "",
-        "| model | AUC | PR-AUC | ECE raw | ECE Platt | USD per 1,000 flights | saved by warning | one row |",
+        f"| model | AUC | PR-AUC | ECE raw | ECE Platt | {PROBLEM.per_1000} | saved | one row |",
         "|---|---|---|---|---|---|---|---|",
         *(_row(name, model, name == run["champion"]) for name, model in run["models"].items()),
         "",
         *_worth(run),
         "",
-        f"From {run['rows']['flights']:,} flights, {run['feature_rows']:,} feature rows and "
-        f"{run['rows']['training_set']:,} labelled flights, joined point in time; "
+        f"From {run['rows'][PROBLEM.asked_of]:,} {WORDS.questions}, {run['feature_rows']:,} feature rows and "
+        f"{run['rows']['training_set']:,} labelled {WORDS.questions}, joined point in time; "
         f"rows in quarantine: {run['quarantined']}. "
         f"{run['replayed_day']} replayed over HTTP: {serving['requests']:,} requests, {serving['errors']} errors, "
         f"p50 {serving['p50_ms']} ms, p99 {serving['p99_ms']} ms.",
@@ -58,67 +60,62 @@ def render(run: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def render_year(year: dict[str, Any]) -> str:
-    """What `make year` found, as Markdown: the loop beside a model that stays, a calendar, and calendars at random."""
-    policies, flights, seconds = year["policies"], year["replay"]["flights"], year["seconds"].get("the life")
-    took = f" in {seconds / 60:.0f} minutes" if seconds else ""  # not told of a life that was stopped on its way
-    null = {int(one["trainings"]): one for one in year["bands"]}
-    return "\n".join(
-        [
-            f"`make year` lived {year['first']} to {year['last']}{took} "
-            f"({flights:,} flights asked, {year['replay']['errors']} errors). Against a model that never retrains, in "
-            f"dollars of all those flights, a training costing {wording.number(year['training_usd'])} (assumed):",
-            "",
-            "| policy | trainings | AUC | saved (90 %) | after their cost | as many at random: median (5 to 95 %) |",
-            "|---|---|---|---|---|---|",
-            *(_policy(name, one, year["totals"][name], null) for name, one in policies.items()),
-        ]
-    )
-
-
-def _policy(name: str, policy: dict[str, Any], total: dict[str, Any], null: dict[int, dict[str, Any]]) -> str:
-    """`null`: what all calendars of so many trainings saved, by their number."""
-    saved, other = policy["saved"], null.get(len(policy["trained"]))
-    at_random = f"{wording.number(other['median'])} ({wording.between(other['low'], other['high'])})" if other else ""
-    cells = [
-        name,
-        str(len(policy["trained"])),
-        wording.number(total["auc"]["value"], ".3f"),
-        f"{wording.number(saved['value'])} ({wording.between(saved['low'], saved['high'])})",
-        wording.number(policy["net"]),
-        at_random,
-    ]
-    return "| " + " | ".join(cells) + " |"
-
-
 def _worth(run: dict[str, Any]) -> list[str]:
-    """What the champion's warnings were worth: month by month, and what hangs on the assumed costs."""
-    best, unnamed, without = run["models"][run["champion"]], run["no_tail_number"], run["without_tail_number"]
+    """What the champion's decisions were worth: month by month, and what hangs on the assumed costs."""
+    best = run["models"][run["champion"]]
     worth, saved = best["worth"], [one["saved"] for one in run["sensitivity"]]
     perfect, range_of_savings = (
         wording.share(worth["perfect_share"], 0),
         (min(saved, default=None, key=_order), max(saved, default=None, key=_order)),
     )
-    warning, surprise = (cost_cents(is_warned, True) / 100 for is_warned in (True, False))
+    cents = [PROBLEM.costs.of(*cell) for cell in ((True, True), (True, False), (False, True))]
+    needed, for_nothing, missing = (wording.money(one / 100, CURRENCY) for one in cents)
+    acting = needed if needed == for_nothing else f"{needed} where it was needed and {for_nothing} where not"
     return [
-        "Saved is against never warning, with its 90 % interval over days. The champion by month (bias is the mean "
-        "probability less the late share):",
+        f"Saved is against `{WORDS.hold}` for all, with its 90 % interval over days. The champion by month (bias is "
+        f"the mean probability less the share that is {WORDS.positive}):",
         "",
-        "| month | late | bias | ECE | precision | recall | saved per 1,000 |",
+        f"| month | {WORDS.positive} | bias | ECE | precision | recall | saved per 1,000 |",
         "|---|---|---|---|---|---|---|",
         *(_month(month, found) for month, found in (*best["months"].items(), ("all", worth))),
         "",
-        f"That is {perfect} of what perfect foresight would save. A warning costs {warning:,.0f} dollars, a surprise "
-        f"{surprise:,.0f}: assumptions, for one traveller per flight; with each of them halved or doubled it saves "
-        f"{wording.between(*range_of_savings)}. {run['never_arrived']['flights']:,} cancelled or diverted flights of "
-        "those days have no label and are not counted; were each a surprise, 1,000 scheduled flights would cost "
-        f"{wording.number(run['never_arrived']['usd_per_1000'])} dollars more.",
-        "",
-        f"Its tail numbers are hindsight: {wording.share(unnamed['cancelled'], 0)} of the cancelled flights lack one, "
-        f"{wording.share(unnamed['flown'], 1)} of the flown. Without any it has an AUC of "
-        f"{wording.number(without['auc'], '.3f')}, and 1,000 flights cost "
-        f"{wording.number(without['dearer_usd_per_1000'])} dollars more.",
+        f"That is {perfect} of what perfect foresight would save. A {WORDS.acting} costs {acting}, a {WORDS.missing} "
+        f"{missing}: {PROBLEM.costs.source}; with each of them halved or doubled it saves "
+        f"{wording.between(*range_of_savings)}. {_unlabelled(run)}",
+        *_hindsight(run),
     ]
+
+
+def _unlabelled(run: dict[str, Any]) -> str:
+    if run["unlabelled"]["rows"] == 0:
+        return f"Each of the {WORDS.questions} of those days has a label."
+    return (
+        f"{run['unlabelled']['rows']:,} {WORDS.unlabelled} {WORDS.questions} of those days have no label and are not "
+        f"counted; were each a {WORDS.missing}, 1,000 would cost {wording.money(run['unlabelled']['cost_per_1000'])} "
+        f"{CURRENCY} more."
+    )
+
+
+def _hindsight(run: dict[str, Any]) -> list[str]:
+    """What a caller may leave out, and whether it is left out more often of those that never get a label."""
+    without, found = run["without_hindsight"], []
+    if run["unlabelled"]["rows"] == 0:
+        return []
+    for name, missing in run["left_out"].items():
+        unlabelled, labelled = wording.share(missing["unlabelled"], 1), wording.share(missing["labelled"], 1)
+        found += [
+            "",
+            f"`{name}` may be hindsight: {unlabelled} of the {WORDS.unlabelled} {WORDS.questions} lack it, {labelled} "
+            f"of the others. Without it the champion has an AUC of {wording.number(without['auc'], '.3f')}, and 1,000 "
+            f"{WORDS.questions} cost {_more(without['dearer_per_1000'])}.",
+        ]
+    return found
+
+
+def _more(cost: float | None) -> str:
+    if cost is None:
+        return "nobody knows how much more"
+    return f"{wording.money(abs(cost))} {CURRENCY} {'more' if cost >= 0 else 'less'}"
 
 
 def _order(saved: float | None) -> float:
@@ -128,7 +125,7 @@ def _order(saved: float | None) -> float:
 def _month(month: str, found: dict[str, Any]) -> str:
     cells = [
         month,
-        wording.share(found["late_share"], 1),
+        wording.share(found["base_rate"], 1),
         wording.number(found["bias"], "+.3f"),
         *(wording.number(found[name], ".3f") for name in ("ece", "precision", "recall")),
         f"{wording.number(found['saved']['value'])} ({wording.between(found['saved']['low'], found['saved']['high'])})",
@@ -142,7 +139,7 @@ def _row(name: str, model: dict[str, Any], is_champion: bool) -> str:
         wording.number(model["auc"], ".3f"),
         wording.number(model["pr_auc"], ".3f"),
         *(wording.number(model["variants"][how]["ece"], ".3f") for how in ("raw", "platt")),
-        wording.number(model["usd_per_1000"]),
+        wording.number(model["cost_per_1000"]),
         f"{wording.number(saved['value'])} ({wording.between(saved['low'], saved['high'])})",
         wording.number(model["predict_ms_p50"], ".2f", " ms"),
     ]

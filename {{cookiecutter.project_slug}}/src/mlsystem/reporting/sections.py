@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mlsystem import wording
-from mlsystem.reporting.state import Consumer, Monitoring, Service
+from mlsystem.domain import PROBLEM
+from mlsystem.reporting.system_state import Consumer, Monitoring, Service
 from mlsystem.reporting.verdict import (
     PREDICT,
     REQUESTS,
@@ -20,7 +21,7 @@ from mlsystem.reporting.verdict import (
 
 Figures = list[tuple[str, str]]  # what, how much; in the order of the page
 SHOWN_DRIFT = 5  # columns, the furthest first
-MEASURES = ("auc", "log_loss", "usd_per_1000", "gap")  # of live performance, with their intervals
+MEASURES = ("auc", "log_loss", "cost_per_1000", "gap")  # of live performance, with their intervals
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def service(seen: Service) -> Section:
     if not seen.is_up:
         return Section("Service", seen.at, [], f"{seen.url}: {seen.problem}")
     scrape = seen.scrape
-    flights = scrape.total("predictions_total")
+    answers = scrape.total("predictions_total")
     degraded = max(scrape.by("degraded_predictions_total", "view").values(), default=0.0)
     swaps = scrape.by("model_swaps_total", "result")
     psi = scrape.by("model_input_psi_ratio", "feature").get("score")
@@ -45,16 +46,16 @@ def service(seen: Service) -> Section:
         ("ready", "no" if seen.problem else "yes"),
         ("version that answers", str(seen.model.get("version", "none"))),
         ("questions since its start", f"{scrape.total(REQUESTS, route=PREDICT):,.0f}"),
-        ("flights answered", f"{flights:,.0f}"),
+        (f"{PROBLEM.words.questions} answered", f"{answers:,.0f}"),
         ("ended in a 5xx", _share(status_share(seen, "5"))),
         ("shed with 429", _share(status_share(seen, SHED))),
         ("p50", _milliseconds(scrape.quantile(SECONDS, 0.5, route=PREDICT))),
         ("p99", _milliseconds(scrape.quantile(SECONDS, 0.99, route=PREDICT))),
-        ("degraded answers", _share(degraded / flights if flights else 0.0)),
+        ("degraded answers", _share(degraded / answers if answers else 0.0)),
         ("times the store's breaker opened", f"{scrape.total('feature_store_breaker_opened_total'):,.0f}"),
         ("swaps, refused", f"{swaps.get('swapped', 0):,.0f}, {swaps.get('refused', 0):,.0f}"),
         ("PSI of the score", "none yet" if psi is None or psi != psi else wording.number(psi, ",.3f")),
-        ("flights that PSI is of", f"{scrape.total('drift_window_predictions'):,.0f}"),
+        ("answers that PSI is of", f"{scrape.total('drift_window_predictions'):,.0f}"),
     ]
     return Section("Service", seen.at, figures)
 
@@ -96,7 +97,7 @@ def monitoring(seen: Monitoring) -> Section:
 def drift(seen: Monitoring) -> Section | None:
     """The columns that moved most, if somebody has looked."""
     furthest = [one for one in part(seen, "drift").items() if isinstance(one[1], int | float)][:SHOWN_DRIFT]
-    said = "PSI of the log against training. The flights of one day share one weather, so it is high by nature."
+    said = "PSI of the log against training. The questions of one day share much, so it is high by nature."
     figures = [(name.replace("_", " "), wording.number(value, ",.3f")) for name, value in furthest]
     return Section("Drift", seen.at, figures, said) if figures else None
 
@@ -110,7 +111,7 @@ def held(seen: Monitoring) -> list[tuple[bool, tuple[str, str, str, str]]]:
                 str(one.get("name", "")).replace("_", " "),
                 _figure(one.get("value")),
                 _figure(one.get("limit")),
-                str(one.get("because", "")),
+                str(one.get("reason", "")),
             ),
         )
         for one in checks(seen)

@@ -6,7 +6,7 @@ from pathlib import Path
 from mlsystem import storage
 from mlsystem.reporting import templates
 from mlsystem.reporting.sections import consumer, drift, held, monitoring, service
-from mlsystem.reporting.state import State, look
+from mlsystem.reporting.system_state import State, read_state
 from mlsystem.reporting.verdict import level, wrongs
 from mlsystem.settings import Project, Settings, load_project
 
@@ -16,7 +16,7 @@ HEADLINES = {"well": "All is well", "idle": "Nothing is running"}
 
 def write_status(settings: Settings) -> tuple[Path, str]:
     """Look, write the page, and give its path and its first line."""
-    state, page = look(settings), settings.reports_dir / "status.html"
+    state, page = read_state(settings), settings.reports_dir / "status.html"
     storage.write_text(page, render(state, load_project(), datetime.now(UTC)))
     return page, headline(state)
 

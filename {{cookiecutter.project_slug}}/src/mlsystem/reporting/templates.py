@@ -3,16 +3,17 @@
 import re
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from mlsystem import wording
+from mlsystem.domain import PROBLEM
 
 TABLE, HEAD = re.compile(r"<table>.*?</table>", re.DOTALL), re.compile(r"<th[^>]*>(.*?)</th>", re.DOTALL)
 CELL = re.compile(r"<td(?![^>]*data-is)([ >])")
 FILTERS = {
     "count": lambda value: wording.number(value, ","),
-    "usd": wording.number,
+    "money": wording.money,
     "fixed": lambda value, places: wording.number(value, f",.{places}f"),
     "signed": lambda value, places: wording.number(value, f"+,.{places}f"),
     "range": lambda found, form=",.0f": wording.between(found["low"], found["high"], form),
@@ -21,12 +22,20 @@ FILTERS = {
 }
 
 
-def fill(template: str, **values: Any) -> str:
-    """The whole page as one HTML text that needs no network. Raises jinja2.UndefinedError if a value is missing."""
-    environment = Environment(
-        loader=PackageLoader("mlsystem.reporting", "."), autoescape=True, undefined=StrictUndefined
-    )
+def fill(template: str, room: str = "reporting", **values: Any) -> str:
+    """The whole page as one HTML text that needs no network; its template lies in `room`, its style sheet here.
+
+    Raises jinja2.UndefinedError if a value is missing.
+    """
+    loader = ChoiceLoader([PackageLoader(f"mlsystem.{one}", ".") for one in dict.fromkeys((room, "reporting"))])
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     environment.filters |= FILTERS | {"code": _with_code}
+    environment.globals |= {
+        "problem": PROBLEM,
+        "words": PROBLEM.words,
+        "costs": PROBLEM.costs,
+        "per_1000": PROBLEM.per_1000,
+    }
     return TABLE.sub(_with_heads, environment.get_template(template).render(**values))
 
 

@@ -4,12 +4,12 @@ import math
 from collections.abc import Iterator
 from typing import Any, Literal, TypeGuard
 
-from mlsystem.domain.features import VIEWS
-from mlsystem.reporting.state import Consumer, Models, Monitoring, Service, State
+from mlsystem.domain import PROBLEM
+from mlsystem.reporting.system_state import Consumer, Models, Monitoring, Service, State
 
 MOST_5XX_SHARE = 0.001  # of the questions since the start: nothing that a caller can send may give one
 MOST_SHED_SHARE = 0.01  # refused with 429: a rush that lasted, not one that passed
-MOST_DEGRADED_SHARE = 0.01  # of the flights, for one view: a lookup that failed once is no trouble
+MOST_DEGRADED_SHARE = 0.01  # of the answers, for one view: a lookup that failed once is no trouble
 MOST_P99_SECONDS = 0.25  # the whole budget of the slowest stage, which one in a hundred may spend
 MOST_LAG_SECONDS = 3_600  # of event time: beyond it the features of the last hour are empty
 MOST_TOO_LATE_SHARE = 0.01  # of the facts: they are left out, so the features are made without them
@@ -47,7 +47,7 @@ def _service(service: Service) -> Iterator[str]:
     for problem in service.model.get("problems", ()):
         yield f"the service answers, but {problem}"
     seen = service.scrape
-    flights, slowest = seen.total("predictions_total"), seen.quantile(SECONDS, 0.99, route=PREDICT)
+    answers, slowest = seen.total("predictions_total"), seen.quantile(SECONDS, 0.99, route=PREDICT)
     for name, share, most in (
         ("questions ended in a 5xx", status_share(service, "5"), MOST_5XX_SHARE),
         ("questions were shed with 429", status_share(service, SHED), MOST_SHED_SHARE),
@@ -55,9 +55,9 @@ def _service(service: Service) -> Iterator[str]:
         if share > most:
             yield f"{share:.2%} of the {name} (at most {most:.1%})"
     for view, count in seen.by("degraded_predictions_total", "view").items():
-        if flights >= FEWEST_ANSWERS and count / flights > MOST_DEGRADED_SHARE:
-            yield f"{count / flights:.2%} of the answers went without {view} (at most {MOST_DEGRADED_SHARE:.0%})"
-    if slowest is not None and flights >= FEWEST_ANSWERS and slowest > MOST_P99_SECONDS:
+        if answers >= FEWEST_ANSWERS and count / answers > MOST_DEGRADED_SHARE:
+            yield f"{count / answers:.2%} of the answers went without {view} (at most {MOST_DEGRADED_SHARE:.0%})"
+    if slowest is not None and answers >= FEWEST_ANSWERS and slowest > MOST_P99_SECONDS:
         yield f"p99 is {slowest * 1000:.0f} ms (at most {MOST_P99_SECONDS * 1000:.0f})"
     if lost := seen.total("prediction_log_failures_total"):
         yield f"{lost:,.0f} predictions were answered and not logged"
@@ -106,7 +106,7 @@ def _consumer(consumer: Consumer, service: Service) -> Iterator[str]:
         if overdue >= limits.get(table, math.inf):
             yield f"{table} are silent: {overdue:.0f} facts are overdue, and answers go without what is made from them"
     ages = seen.by("newest_row_age_seconds", "view")
-    for view in VIEWS:
+    for view in PROBLEM.views:
         if view.is_expected and ages.get(view.name, 0.0) > view.ttl.total_seconds():
             yield f"the newest row of {view.name} is {ages[view.name] / 3600:.1f} h old: answers go without it"
 
@@ -117,12 +117,12 @@ def _monitoring(monitoring: Monitoring) -> Iterator[str]:
     held = checks(monitoring)
     for one in held:
         if is_breached(one):
-            yield f"{str(one.get('name')).replace('_', ' ')} is beyond its limit: {one.get('because')}"
+            yield f"{str(one.get('name')).replace('_', ' ')} is beyond its limit: {one.get('reason')}"
     interval = part(monitoring, "performance").get("gap_interval")
     if not held and is_interval(interval) and (interval[0] > 0 or interval[1] < 0):
         way = "more" if interval[0] > 0 else "fewer"
         off = f"90 % interval {interval[0]:+} to {interval[1]:+}"
-        yield f"the probabilities promise {way} late flights than came ({off})"
+        yield f"the probabilities promise {way} {PROBLEM.words.positive} {PROBLEM.words.questions} than came ({off})"
 
 
 def checks(monitoring: Monitoring) -> list[dict[str, Any]]:

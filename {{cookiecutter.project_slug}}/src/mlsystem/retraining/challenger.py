@@ -18,9 +18,9 @@ from mlsystem.training.calibration import calibrate
 from mlsystem.training.candidates import CANDIDATES
 from mlsystem.training.compare import SCORE, column_references, latency_ms, score_reference, watched_limits
 from mlsystem.training.evaluation import evaluate
-from mlsystem.training.outages import with_outages
+from mlsystem.training.feature_dropout import with_dropout
 from mlsystem.training.split import Rows, require_both_labels
-from mlsystem.training.trained import Fitted, Trained, checked, fit
+from mlsystem.training.trained_model import Fitted, Trained, checked, fit
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Lesson:
 def joined(first: Rows, second: Rows) -> Rows:
     return Rows(
         np.vstack([first.matrix, second.matrix]),
-        np.concatenate([first.is_late, second.is_late]),
+        np.concatenate([first.label, second.label]),
         np.concatenate([first.service_date, second.service_date]),
     )
 
@@ -61,7 +61,7 @@ def window(
     """At 00:00 UTC of `today`: only labels known by then; for the rehearsal only those known before its last weeks.
 
     A champion that learned until a day within these weeks is met by a rehearsal that learned as long: else it would win
-    by its newer days. Raises UnusableTrainingSet if a part has not both late and punctual flights.
+    by its newer days. Raises UnusableTrainingSet if a part has not both labels.
     """
     judged_from = expanding_split(first_day, today).train_until
     if champion_since is not None:
@@ -81,13 +81,11 @@ def rehearsed(lesson: Lesson, seed: int, threads: int) -> tuple[Fitted, Fitted]:
 
     The calibrator of the rehearsal is fitted on its own days' out-of-fold scores alone.
     """
-    chosen = CANDIDATES[FAMILY].fit(with_outages(lesson.train, seed), lesson.tune, seed, threads)
+    chosen = CANDIDATES[FAMILY].fit(with_dropout(lesson.train, seed), lesson.tune, seed, threads)
     before, everything = lesson.before, lesson.everything
-    logger.info(
-        "the chosen size, on %s flights for the rehearsal and on %s", f"{len(before):,}", f"{len(everything):,}"
-    )
+    logger.info("the chosen size, on %s rows for the rehearsal and on %s", f"{len(before):,}", f"{len(everything):,}")
     past, model = (
-        CANDIDATES[FAMILY].refit(chosen, with_outages(rows, seed), seed, threads) for rows in (before, everything)
+        CANDIDATES[FAMILY].refit(chosen, with_dropout(rows, seed), seed, threads) for rows in (before, everything)
     )
     challenger = checked(FAMILY, model, everything, seed, threads, 0.0)
     scores = challenger.raw_held_out[: len(before)]
@@ -95,7 +93,7 @@ def rehearsed(lesson: Lesson, seed: int, threads: int) -> tuple[Fitted, Fitted]:
 
 
 def train_challenger(lesson: Lesson, today: date, seed: int, threads: int) -> Trained:
-    """The model with all that the registry keeps of one. It has no test: its flights are still to come."""
+    """The model with all that the registry keeps of one. It has no test: its questions are still to come."""
     rehearsal, model = rehearsed(lesson, seed, threads)
     logger.info("drift limits from reference weeks")
     everything = lesson.everything
@@ -104,7 +102,7 @@ def train_challenger(lesson: Lesson, today: date, seed: int, threads: int) -> Tr
     about = {"tune": lesson.judged.about(), "seed": seed, "threads": threads}
     past = Trained(
         rehearsal,
-        {"tune": evaluate(rehearsal.predict(lesson.judged.matrix), lesson.judged.is_late).metrics},
+        {"tune": evaluate(rehearsal.predict(lesson.judged.matrix), lesson.judged.label).metrics},
         latency_ms(rehearsal.model, lesson.judged.matrix),
         references,
         None,
@@ -122,5 +120,5 @@ def train_challenger(lesson: Lesson, today: date, seed: int, threads: int) -> Tr
 
 
 def _of(rows: Rows, today: date) -> dict[str, Any]:
-    fingerprint = digest(rows.matrix.tobytes() + rows.is_late.tobytes())
+    fingerprint = digest(rows.matrix.tobytes() + rows.label.tobytes())
     return {"train": rows.about(), "trained_on": str(today), "training_fingerprint": fingerprint}

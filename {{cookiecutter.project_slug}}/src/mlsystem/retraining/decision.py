@@ -9,18 +9,21 @@ from dataclasses import dataclass
 from datetime import date
 
 from mlsystem import wording
-from mlsystem.training.bootstrap import Interval
+from mlsystem.domain import PROBLEM
+from mlsystem.training.bootstrap_intervals import Interval
 
 
 @dataclass(frozen=True)
 class Limits:
     """What keeps a retraining from being asked for too early (decision 0023)."""
 
-    window_days: int = 28  # what is told of live performance: four of each weekday, some 25,000 labels
-    fewest_new_labels: int = 5_000  # a week of New York; fewer teach nothing that the champion does not know
+    window_days: int = 28  # what is told of live performance: four of each weekday
+    fewest_new_labels: int = PROBLEM.limits.usual_week  # fewer teach nothing new
     fewest_days_between: int = 7  # so that the trigger's week is the newest champion's, not the one's before
     calendar_days_after: int = 14  # what the trigger trained two weeks ago or less needs no training by the calendar
-    fewest_window_labels: int = 5_000  # below, live performance says nothing, and drift is the only witness
+    fewest_window_labels: int = (
+        PROBLEM.limits.usual_week
+    )  # below, live performance says nothing, and drift is the only witness
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Measured:
     trained_on: date  # the day of the last retraining, also of one that the gate refused
     new_labels: int  # known since then
     window_labels: int  # known of the last `window_days`
-    gap: Interval  # of the window: mean probability less the share that came late, 90 % over weeks
+    gap: Interval  # of the window: mean probability less the share that is true, 90 % over weeks
     week_gap: float  # of the last seven days; NaN before the champion has answered for so long
     week_gap_limits: tuple[float, float]  # what out-of-fold weeks of its own training keep to: training/drift_limits.py
     score_psi: float  # of the last week against training; NaN before the champion has answered a whole one
@@ -43,7 +46,7 @@ class Decision:
     """`because` is one sentence, for the record and for whoever wonders."""
 
     retrain: bool
-    because: str
+    reason: str
 
 
 def decide(measured: Measured, limits: Limits | None = None) -> Decision:
@@ -65,7 +68,7 @@ def _cause(measured: Measured, limits: Limits) -> str | None:
     if measured.week_gap < low or measured.week_gap > high:
         off = f"{wording.number(abs(measured.week_gap), '.1%')} {'more' if measured.week_gap > 0 else 'fewer'}"
         return (
-            f"in the last week it promised {off} late flights than came (weeks of its training: "
+            f"in the last week it promised {off} {PROBLEM.words.positive} than came (weeks of its training: "
             f"{wording.between(low, high, '+.1%')}), so something broke"
         )
     if measured.window_labels < limits.fewest_window_labels and measured.score_psi > measured.score_psi_limit:

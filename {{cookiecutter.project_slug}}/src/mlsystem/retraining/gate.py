@@ -5,30 +5,34 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlsystem import wording
+from mlsystem.domain import PROBLEM
 from mlsystem.retraining.evidence import Evidence, Harm, harms, mean_gains
-from mlsystem.training.bootstrap import Interval
+from mlsystem.training.bootstrap_intervals import Interval
 from mlsystem.training.calibration import platt
 from mlsystem.training.evaluation import ece
+
+LIMITS = PROBLEM.limits
+PER_1000 = f"{PROBLEM.costs.currency} per 1,000"
 
 
 @dataclass(frozen=True)
 class Limits:
     """What promotion needs, each with its reason; decision 0016 has the measurements."""
 
-    fewest_labels: int = 5_000  # a week of New York; with fewer a saving of 1 % drowns in its interval
+    fewest_labels: int = LIMITS.usual_week  # with fewer a saving of 1 % drowns in its interval
     fewest_days: int = 7  # the bootstrap draws days, and a week has each kind of day
     level: float = 0.9  # two-sided: a model that is worse by just the margin passes 1 time in 20, and it must pass both
-    most_worse_usd_per_1000: float = 200.0  # 2 % of what 1,000 flights cost, less than two months' newer data gain
-    most_worse_log_loss: float = 0.01  # 2 % of a usual one
-    slice_fewest_flights: int = 200  # fewer flights have no mean worth a verdict
-    slice_usd_per_1000: float = 100.0  # 1 % of what 1,000 flights cost: less is not worth keeping a worse average for
-    slice_log_loss: float = 0.01  # 2 % of a usual log-loss
+    most_worse_cost: float = LIMITS.worse_cost  # per 1,000; less than two months' newer data gain
+    most_worse_log_loss: float = LIMITS.worse_log_loss
+    slice_fewest: int = 2 * LIMITS.fewest  # fewer have no mean worth a verdict
+    most_worse_slice_cost: float = LIMITS.worse_slice_cost
+    slice_log_loss: float = LIMITS.worse_log_loss
     slice_confidence: float = 0.95  # that no slice is called worse by chance, over all slices together
-    most_ece: float = 0.06  # a good model's, in a fortnight whose weather nobody foresaw
-    most_worse_ece: float = 0.01  # than the champion's: where the world broke, both are wrong about it
+    most_ece: float = LIMITS.ece
+    most_worse_ece: float = LIMITS.worse_ece
     slope: tuple[float, float] = (0.8, 1.25)  # of log-odds: below, too sure of itself; above, too timid
     most_latency_ms: float = 2.0  # one row; the rest of a request takes about 3
-    fewest_shadowed: int = 200  # live questions; some hours of a morning
+    fewest_shadowed: int = 200  # live questions
     shadow_share: float = 0.95  # of them scored: the last seconds' may still be on their way
     shadow_furthest: float = 1e-6  # the file that is judged is the model that answered
     most_bytes: int = 20_000_000  # loads in under a second, several fit beside one another
@@ -63,7 +67,7 @@ class Verdict:
         return tuple(rule.name for rule in self.rules if not rule.is_met)
 
     @property
-    def because(self) -> str:
+    def reason(self) -> str:
         """One sentence for the record."""
         if self.accepted:
             return f"accepted: all {len(self.rules)} rules are met; " + self.rules[1].found
@@ -80,23 +84,23 @@ def judge(evidence: Evidence, limits: Limits | None = None, seed: int = 2013) ->
 
 
 def _is_measurable(evidence: Evidence) -> bool:
-    return evidence.days > 1 and len(np.unique(evidence.is_late)) == 2
+    return evidence.days > 1 and len(np.unique(evidence.label)) == 2
 
 
 def _enough(evidence: Evidence, limits: Limits) -> Rule:
-    flights, days = len(evidence.is_late), evidence.days
+    rows, days, words = len(evidence.label), evidence.days, PROBLEM.words
     return Rule(
         "enough labels",
-        flights >= limits.fewest_labels and days >= limits.fewest_days and _is_measurable(evidence),
-        f"{flights:,} labelled flights of {days} days, {int(evidence.is_late.sum()):,} late",
-        f"at least {limits.fewest_labels:,} of {limits.fewest_days} days, both late and punctual",
+        rows >= limits.fewest_labels and days >= limits.fewest_days and _is_measurable(evidence),
+        f"{rows:,} labelled {words.questions} of {days} days, {int(evidence.label.sum()):,} {words.positive}",
+        f"at least {limits.fewest_labels:,} of {limits.fewest_days} days, both {words.positive} and {words.negative}",
     )
 
 
 def _gains(evidence: Evidence, limits: Limits, seed: int) -> tuple[Rule, Rule]:
-    dollars, log_loss = mean_gains(evidence, limits.level, seed)
+    money, log_loss = mean_gains(evidence, limits.level, seed)
     return (
-        _gain("dollars", dollars, limits.most_worse_usd_per_1000, limits, ".0f", "USD per 1,000 flights"),
+        _gain("money", money, limits.most_worse_cost, limits, ".0f", f"{PER_1000} {PROBLEM.words.questions}"),
         _gain("log-loss", log_loss, limits.most_worse_log_loss, limits, ".4f", "of log-loss"),
     )
 
@@ -110,28 +114,28 @@ def _gain(name: str, gain: Interval, most_worse: float, limits: Limits, form: st
 
 
 def _slices(evidence: Evidence, limits: Limits, seed: int) -> Rule:
-    dollars, log_loss = harms(evidence, limits.slice_fewest_flights, limits.slice_confidence, seed)
-    worse = [_harm(one, ".0f", "USD per 1,000") for one in dollars if one.at_least > limits.slice_usd_per_1000]
+    money, log_loss = harms(evidence, limits.slice_fewest, limits.slice_confidence, seed)
+    worse = [_harm(one, ".0f", PER_1000) for one in money if one.at_least > limits.most_worse_slice_cost]
     worse += [_harm(one, ".4f", "of log-loss") for one in log_loss if one.at_least > limits.slice_log_loss]
     return Rule(
         "slices",
         not worse,
-        "; ".join(worse) or f"none of {len(dollars)} slices is surely worse",
+        "; ".join(worse) or f"none of {len(money)} slices is surely worse",
         f"no slice surely ({limits.slice_confidence:.0%} over all at once) worse by more than "
-        f"{limits.slice_usd_per_1000:.0f} USD per 1,000 or {limits.slice_log_loss} of log-loss",
+        f"{limits.most_worse_slice_cost:.0f} {PER_1000} or {limits.slice_log_loss} of log-loss",
     )
 
 
 def _harm(harm: Harm, form: str, unit: str) -> str:
     value, bound = wording.number(harm.value, form), wording.number(harm.at_least, form)
-    return f"{harm.slice} loses {value} {unit}, at least {bound} ({harm.flights:,} flights)"
+    return f"{harm.slice} loses {value} {unit}, at least {bound} ({harm.rows:,} {PROBLEM.words.questions})"
 
 
 def _calibration(evidence: Evidence, limits: Limits) -> tuple[Rule, Rule]:
-    error, others = (ece(one, evidence.is_late) for one in (evidence.challenger, evidence.champion))
+    error, others = (ece(one, evidence.label) for one in (evidence.challenger, evidence.champion))
     most = max(limits.most_ece, others + limits.most_worse_ece)
     with np.errstate(over="ignore", invalid="ignore"):  # a model sure of everything has no slope: NaN, and is refused
-        slope = platt(evidence.challenger, evidence.is_late).slope
+        slope = platt(evidence.challenger, evidence.label).slope
     low, high = limits.slope
     return (
         Rule(
@@ -168,5 +172,5 @@ def _budgets(evidence: Evidence, limits: Limits) -> tuple[Rule, ...]:
             f"at most {limits.most_latency_ms:g} ms",
         ),
         Rule("size", size <= limits.most_bytes, f"{size:,} bytes", f"at most {limits.most_bytes:,} bytes"),
-        Rule("skew", skew.is_green, skew.because, skew.limit),
+        Rule("skew", skew.is_green, skew.reason, skew.limit),
     )

@@ -17,9 +17,9 @@ class Refused(UserError):
     """A version that the gate refused is promoted without saying so."""
 
 
-def note(models_dir: Path, day: date, what: Literal["decision", "verdict"], because: str, **found: Any) -> None:
+def note(models_dir: Path, day: date, what: Literal["decision", "verdict"], reason: str, **found: Any) -> None:
     """Add a line, unless it is the last one already; written aside and renamed, so a kill leaves the file whole."""
-    line, lines = json.dumps({"day": str(day), "what": what, "because": because, **found}), _lines(models_dir)
+    line, lines = json.dumps({"day": str(day), "what": what, "reason": reason, **found}), _lines(models_dir)
     if lines[-1:] != [line]:
         storage.write_text(models_dir / FILE, "".join(f"{one}\n" for one in [*lines, line]))
 
@@ -43,7 +43,7 @@ def trained_on(models_dir: Path, training: Mapping[str, Any]) -> date:
 def refusal(models_dir: Path, version: str) -> str | None:
     """What the gate's last verdict on the version said against it; None if it let it in, or was never asked."""
     verdicts = [line for line in read(models_dir) if line["what"] == "verdict" and line["version"] == version]
-    return str(verdicts[-1]["because"]) if verdicts and not verdicts[-1]["accepted"] else None
+    return str(verdicts[-1]["reason"]) if verdicts and not verdicts[-1]["accepted"] else None
 
 
 def against(models_dir: Path, version: str, although_refused: bool) -> dict[str, str]:

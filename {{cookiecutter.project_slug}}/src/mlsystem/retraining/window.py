@@ -19,8 +19,7 @@ def expanding_split(first_day: date, today: date) -> Split:
 def is_known(known_at: np.ndarray, service_date: np.ndarray, today: date) -> np.ndarray:
     """The rows that a retraining at 00:00 UTC of `today` may learn from: their label is known, their day is over.
 
-    New York's midnight is four or five hours later, so the last evening's flights that are still in the air wait for
-    the next retraining.
+    Where the domain's midnight is later, the last evening's questions without a label wait for the next retraining.
     """
     moment = np.datetime64(today)
     return (known_at <= moment) & (service_date < moment)

@@ -1,1 +1,1 @@
-"""BENTOML room: answers flights over HTTP and logs every answer. BentoML is imported only here."""
+"""BENTOML room: answers questions over HTTP and logs every answer. BentoML is imported only here."""

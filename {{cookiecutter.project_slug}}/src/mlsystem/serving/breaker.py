@@ -8,20 +8,21 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from datetime import datetime
 from time import perf_counter
 
-from mlsystem.domain.features import STORED_FEATURES, VIEWS
-from mlsystem.feature_store.bounded import Bounded
+from mlsystem.contract.question import Question
+from mlsystem.domain import PROBLEM
+from mlsystem.feature_store.lookup_timeout import Bounded
 from mlsystem.feature_store.online import OnlineFeatures, Stored
-from mlsystem.feature_store.replaced import StoreFile
+from mlsystem.feature_store.store_file import StoreFile
 from mlsystem.metrics.serving import ServingMetrics
-from mlsystem.serving.asked import AskedFlight
 
 logger = logging.getLogger("bentoml.mlsystem")
 
 NOTHING_STORED = Stored(
-    dict.fromkeys(feature.name for feature in STORED_FEATURES), {}, missing=tuple(view.name for view in VIEWS)
+    dict.fromkeys(feature.name for feature in PROBLEM.stored_features),
+    {},
+    missing=tuple(view.name for view in PROBLEM.views),
 )
 MOST_ERRORS = 3  # in a row; one lost connection shall not cost a second of answers
 PROBE_SECONDS = 1.0
@@ -31,7 +32,7 @@ class Breaker:
     """`lookup` never raises and never takes much longer than the budget. `problem` is why the store is not asked."""
 
     def __init__(
-        self, features: OnlineFeatures, budget_seconds: float, metrics: ServingMetrics, probe: AskedFlight
+        self, features: OnlineFeatures, budget_seconds: float, metrics: ServingMetrics, probe: Question
     ) -> None:
         self.problem = ""
         self._features = features
@@ -42,19 +43,19 @@ class Breaker:
         self._errors = 0
         self._file = StoreFile(features.store)
 
-    def lookup(self, flights: Sequence[AskedFlight]) -> list[Stored]:
-        """What was known of each flight; nothing at all if the store fails or is not asked."""
+    def lookup(self, questions: Sequence[Question]) -> list[Stored]:
+        """What was known of each; nothing at all if the store fails or is not asked."""
         if not self.problem:
             started = perf_counter()
             try:
-                found = self._ask(flights)
+                found = self._ask(questions)
             except Exception as problem:  # whatever store is set and however it fails, the answer is a degraded one
                 self._failed(f"{type(problem).__name__}: {problem}", perf_counter() - started)
             else:
                 self._errors = 0
                 return found
         self._metrics.store_failures.inc()
-        return [NOTHING_STORED] * len(flights)
+        return [NOTHING_STORED] * len(questions)
 
     def check(self) -> str:
         """Why the store cannot be read now; nothing if it can."""
@@ -65,12 +66,11 @@ class Breaker:
                 return f"{type(problem).__name__}: {problem}"
         return self.problem
 
-    def _ask(self, flights: Sequence[AskedFlight]) -> list[Stored]:
+    def _ask(self, questions: Sequence[Question]) -> list[Stored]:
         if self._file.follow(self._bounded.reconnect):  # restored from a copy: the old file is read on, and grows old
             logger.info("the feature store's file was replaced, and opened anew")
         self._bounded.begin()
-        moments: list[datetime] = [flight.as_of for flight in flights]
-        return self._features.lookup(flights, moments)
+        return self._features.lookup(questions)
 
     def _failed(self, problem: str, seconds: float) -> None:
         self._errors += 1

@@ -34,20 +34,18 @@ ONCE = (b"content-type", b"content-length", b"transfer-encoding", b"host")  # sa
 
 
 class Guard:
-    """ASGI middleware, one per worker. `max_in_flight` bounds the queue: what waits longer than a caller is wasted.
+    """ASGI middleware, one per worker. `max_pending` bounds the queue: what waits longer than a caller is wasted.
 
-    A question is in flight from its last byte to the first of its answer: a body that arrives slowly, or an answer that
+    A question is pending from its last byte to the first of its answer: a body that arrives slowly, or an answer that
     is taken slowly, keeps nobody else waiting. The application sees no header, query or address but those checked here.
     """
 
-    def __init__(
-        self, app: Any, metrics: Callable[[], ServingMetrics], max_body_bytes: int, max_in_flight: int
-    ) -> None:
+    def __init__(self, app: Any, metrics: Callable[[], ServingMetrics], max_body_bytes: int, max_pending: int) -> None:
         self.app = app
         self.metrics = metrics()
         self.max_body_bytes = max_body_bytes
-        self.max_in_flight = max_in_flight
-        self.in_flight = 0
+        self.max_pending = max_pending
+        self.pending = 0
         self.bodies = Room(MOST_BODIES)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -97,15 +95,15 @@ class Guard:
         kept = [(b"host", b"localhost"), (b"content-type", b"application/json")]
         kept.append((b"content-length", str(len(body)).encode()))
         inner = {**scope, "headers": kept, "query_string": b""}
-        self.in_flight += 1
+        self.pending += 1
         try:
             await self.app(inner, _replay(body, receive), answer.hold)
         finally:
-            self.in_flight -= 1
+            self.pending -= 1
         await answer.finish()
 
     def _check_room(self) -> None:
-        if self.in_flight >= self.max_in_flight:
+        if self.pending >= self.max_pending:
             raise Refused(429, "more requests have come than can be answered in time; try again in a second")
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
@@ -145,7 +143,7 @@ class Guard:
                 return bytes(body)
 
     def _too_large(self) -> Refused:
-        return Refused(413, f"the body may have {self.max_body_bytes:,} bytes at most; send fewer flights at a time")
+        return Refused(413, f"the body may have {self.max_body_bytes:,} bytes at most; send fewer questions at a time")
 
     def _count(self, path: str, status: int, seconds: float) -> None:
         route = path if path in ROUTES else "other"

@@ -1,23 +1,20 @@
 """What a worker answers with: loaded at its start, exchanged at a swap, and asked whether it still works."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from mlsystem.domain import PROBLEM
 from mlsystem.errors import UserError
 from mlsystem.metrics.serving import ServingMetrics
-from mlsystem.serving.asked import AskedFlight
 from mlsystem.settings import Settings
 
 if TYPE_CHECKING:
     from mlsystem.model_registry.champion import Champion
     from mlsystem.serving.predictor import Predictor
 
-PROBE = AskedFlight("UA", "EWR", "LAX", datetime(2013, 6, 3, 18, tzinfo=UTC), datetime(2013, 6, 4, tzinfo=UTC))
-
 
 class CannotServe(UserError):
-    """Something without which no flight can be answered is not there."""
+    """Something without which no question can be answered is not there."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ class Loaded:
             "version": champion.version,
             "feature_service": champion.feature_service,
             "columns": list(champion.columns),
-            "warn_above": champion.warn_above,
+            "act_above": champion.act_above,
             "metrics": champion.metrics,
             "training": champion.training,
             "problems": self.problems(),
@@ -70,7 +67,7 @@ def load(settings: Settings, metrics: ServingMetrics) -> Loaded:
         champion = load_champion(settings.models_dir)
         check_smoke(champion)
         store = open_store(settings.features_dir, settings.online_dir, register=False)
-        features = Breaker(OnlineFeatures(store), settings.lookup_budget_seconds, metrics, PROBE)
+        features = Breaker(OnlineFeatures(store), settings.lookup_budget_seconds, metrics, PROBLEM.example)
         predictor = Predictor(
             champion, features, PredictionLog(settings.predictions_dir, settings.prediction_log_files), metrics
         )

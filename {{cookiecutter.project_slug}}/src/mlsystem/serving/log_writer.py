@@ -103,6 +103,6 @@ class PredictionLog:
 
 
 def _as_text(value: Any) -> str:
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # a datetime is one too
         return value.isoformat()
     raise TypeError(f"a prediction record holds {type(value).__name__}, which JSON does not")

@@ -12,33 +12,30 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
-from mlsystem.domain.features import STORED_FEATURES, VIEWS
-from mlsystem.domain.request import MODEL_COLUMNS
+from mlsystem.contract.question import Question
+from mlsystem.domain import PROBLEM
 from mlsystem.errors import UserError
 
 if TYPE_CHECKING:  # what reads the log needs neither Feast nor a model
     from mlsystem.feature_store.online import Stored
     from mlsystem.model_registry.champion import Champion
-    from mlsystem.serving.asked import AskedFlight
     from mlsystem.serving.schema import Answer
 
-ARROW_TYPES = {"number": pa.float64(), "count": pa.int64(), "instant": pa.timestamp("us", "UTC")}
 INSTANT = pa.timestamp("us", "UTC")
+STORED_TYPES = {"number": pa.float64(), "count": pa.int64(), "instant": INSTANT}
+SAID_TYPES = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "instant": INSTANT}
 SCHEMA = pa.schema(
     {
         "prediction_id": pa.string(),
         "logged_at": INSTANT,
         "as_of": INSTANT,
-        "carrier": pa.string(),
-        "flight_number": pa.int64(),
-        "origin": pa.string(),
-        "destination": pa.string(),
-        "tail_number": pa.string(),
-        "scheduled_departure_at": INSTANT,
-        "scheduled_arrival_at": INSTANT,
-        "stored": pa.struct([(feature.name, ARROW_TYPES[feature.type]) for feature in STORED_FEATURES]),
-        "model_row": pa.struct([(name, pa.float64()) for name in MODEL_COLUMNS]),
-        "feature_ages_seconds": pa.struct([(view.name, pa.float64()) for view in VIEWS]),
+        "question_id": pa.string(),
+        "service_date": pa.date32(),
+        "due_at": INSTANT,
+        "said": pa.struct([(field.name, SAID_TYPES[field.type]) for field in PROBLEM.fields]),
+        "stored": pa.struct([(feature.name, STORED_TYPES[feature.type]) for feature in PROBLEM.stored_features]),
+        "model_row": pa.struct([(name, pa.float64()) for name in PROBLEM.model_columns]),
+        "feature_ages_seconds": pa.struct([(view.name, pa.float64()) for view in PROBLEM.views]),
         "probability": pa.float64(),
         "decision": pa.string(),
         "model_name": pa.string(),
@@ -65,7 +62,7 @@ SHADOW_FOLDER = "shadow"  # beside the predictions: the challenger's scores of t
 def record(
     champion: "Champion",
     logged_at: datetime,
-    flight: "AskedFlight",
+    question: Question,
     stored: "Stored",
     row: list[float],
     answer: "Answer",
@@ -75,14 +72,11 @@ def record(
     return {
         "prediction_id": answer.prediction_id,
         "logged_at": logged_at,
-        "as_of": flight.as_of,
-        "carrier": flight.carrier,
-        "flight_number": flight.flight_number,
-        "origin": flight.origin,
-        "destination": flight.destination,
-        "tail_number": flight.tail_number,
-        "scheduled_departure_at": flight.scheduled_departure_at,
-        "scheduled_arrival_at": flight.scheduled_arrival_at,
+        "as_of": question.as_of,
+        "question_id": answer.question_id,
+        "service_date": question.service_date,
+        "due_at": question.due_at,
+        "said": {field.name: getattr(question, field.name) for field in PROBLEM.fields},
         "stored": dict(stored.values),
         "model_row": known,
         "feature_ages_seconds": dict(stored.age_seconds),
@@ -160,7 +154,7 @@ def _parsed(folder: Path, schema: pa.Schema, read_until: dict[Path, int]) -> pa.
 
 
 def _as_written(kind: pa.DataType) -> pa.DataType:
-    """Instants are ISO texts in JSON, and a whole number may be written as 1.0."""
+    """Instants and dates are ISO texts in JSON, and a whole number may be written as 1.0."""
     if pa.types.is_struct(kind):
         return pa.struct([(field.name, _as_written(field.type)) for field in kind])
-    return {INSTANT: pa.string(), pa.int64(): pa.float64()}.get(kind, kind)
+    return {INSTANT: pa.string(), pa.date32(): pa.string(), pa.int64(): pa.float64()}.get(kind, kind)

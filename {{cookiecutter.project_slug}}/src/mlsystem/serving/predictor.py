@@ -1,4 +1,4 @@
-"""From flights to answers: look up, predict, explain, decide, log. Knows nothing of HTTP or BentoML."""
+"""From questions to answers: look up, predict, explain, decide, log. Knows nothing of HTTP or BentoML."""
 
 import logging
 import math
@@ -9,25 +9,24 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from mlsystem.domain.features import MODEL_FEATURES, VIEWS
-from mlsystem.domain.request import model_row
+from mlsystem.contract.problem import OVERDUE
+from mlsystem.contract.question import Question
+from mlsystem.domain import PROBLEM
 from mlsystem.feature_store.online import Stored
 from mlsystem.metrics.serving import ServingMetrics
 from mlsystem.model_registry.champion import Champion
-from mlsystem.serving.asked import AskedFlight
 from mlsystem.serving.breaker import Breaker
 from mlsystem.serving.log_writer import NotTried, PredictionLog
 from mlsystem.serving.prediction_log import record
-from mlsystem.serving.schema import Answer, Decision, Reason
+from mlsystem.serving.schema import Answer, Reason
 from mlsystem.serving.shadow import Shadow
 
 logger = logging.getLogger("bentoml.mlsystem")  # BentoML shows what is below "bentoml", with time and worker
 
-FEATURE = {feature.name: feature for feature in MODEL_FEATURES}
-TTL_HOURS = {view.name: view.ttl.total_seconds() / 3600 for view in VIEWS}
-EXPECTED = {view.name for view in VIEWS if view.is_expected}
+TTL_HOURS = {view.name: view.ttl.total_seconds() / 3600 for view in PROBLEM.views}
+EXPECTED = {view.name for view in PROBLEM.views if view.is_expected}
 REASONS = 3
-WITHOUT_STORE = "no stored feature is known, so the probability is that of carrier, origin and hour alone"
+WITHOUT_STORE = "no stored feature is known, so the probability is that of the baseline alone"
 
 
 @dataclass
@@ -44,21 +43,23 @@ class Predictor:
         champion = self.champion
         self._bins = self.metrics.use_model(champion.name, champion.version, champion.references, champion.columns)
 
-    def answer(self, flights: Sequence[AskedFlight]) -> list[Answer]:
-        """One answer per flight, in order. What the store does not know is missing; it never raises for a flight."""
+    def answer(self, questions: Sequence[Question]) -> list[Answer]:
+        """One answer per question, in order. What the store does not know is missing; it never raises for one."""
         stage = self.metrics.stage
         with stage("features"):
-            stored = self.features.lookup(flights)
-            matrix = np.array([model_row(flight, one.values) for flight, one in zip(flights, stored, strict=True)])
+            stored = self.features.lookup(questions)
+            matrix = np.array(
+                [PROBLEM.model_row(*one) for one in zip(questions, (s.values for s in stored), strict=True)]
+            )
         is_known = np.array([bool(one.age_seconds) for one in stored])
         with stage("predict"):
             probabilities = self._probabilities(matrix, is_known)
         with stage("explain"):
             reasons = self.champion.reasons(matrix, top=REASONS)
-        rows = zip(flights, stored, matrix, probabilities.tolist(), reasons, strict=True)
+        rows = zip(questions, stored, matrix, probabilities.tolist(), reasons, strict=True)
         answers = [self._answer(*row) for row in rows]
         with stage("log"):
-            self._log(flights, stored, matrix, answers)
+            self._log(questions, stored, matrix, answers)
         self._count(stored, answers)
         self._bins.add(matrix, probabilities)
         if self.shadow is not None:
@@ -72,39 +73,35 @@ class Predictor:
         return np.where(is_known, self.champion.predict(matrix), self.champion.fallback(matrix))
 
     def _answer(
-        self, flight: AskedFlight, stored: Stored, row: np.ndarray, probability: float, parts: list[tuple[str, float]]
+        self, question: Question, stored: Stored, row: np.ndarray, probability: float, parts: list[tuple[str, float]]
     ) -> Answer:
-        decision: Decision = "warn" if probability > self.champion.warn_above else "stay_silent"
+        decision = PROBLEM.words.act if probability > self.champion.act_above else PROBLEM.words.hold
         return Answer.model_construct(
             prediction_id=uuid.uuid4().hex,
-            carrier=flight.carrier,
-            flight_number=flight.flight_number,
-            origin=flight.origin,
-            destination=flight.destination,
-            scheduled_departure_at=flight.scheduled_departure_at,
-            as_of=flight.as_of,
+            question_id=question.id,
+            as_of=question.as_of,
             probability=probability,
             decision=decision,
-            reasons=[self._reason(name, part, flight, row) for name, part in parts] if stored.age_seconds else [],
+            reasons=[self._reason(name, part, row) for name, part in parts] if stored.age_seconds else [],
             model_version=self.champion.version,
             feature_ages_seconds=dict(stored.age_seconds),
             degraded=stored.is_degraded,
-            degraded_because=because(stored),
+            degraded_because=degradation_reasons(stored),
         )
 
-    def _reason(self, name: str, part: float, flight: AskedFlight, row: np.ndarray) -> Reason:
-        feature = FEATURE[name]
+    def _reason(self, name: str, part: float, row: np.ndarray) -> Reason:
+        feature = PROBLEM.model_feature[name]
         number = float(row[self.champion.columns.index(name)])
-        value = getattr(flight, name) if feature.type == "category" else None if math.isnan(number) else number
+        value = None if math.isnan(number) else feature.categories[int(number)] if feature.categories else number
         return Reason.model_construct(
             feature=name, meaning=feature.meaning, unit=feature.unit, value=value, contribution=part
         )
 
     def _log(
-        self, flights: Sequence[AskedFlight], stored: Sequence[Stored], matrix: np.ndarray, answers: Sequence[Answer]
+        self, questions: Sequence[Question], stored: Sequence[Stored], matrix: np.ndarray, answers: Sequence[Answer]
     ) -> None:
         """A prediction that cannot be logged is still an answer: the failure is counted, and GET /model tells it."""
-        now, rows = datetime.now(UTC), zip(flights, stored, matrix.tolist(), answers, strict=True)
+        now, rows = datetime.now(UTC), zip(questions, stored, matrix.tolist(), answers, strict=True)
         try:
             self.log.append([record(self.champion, now, *row) for row in rows])
         except OSError as problem:
@@ -128,9 +125,9 @@ class Predictor:
                 metrics.without_source.labels(table).inc()
 
 
-def because(stored: Stored) -> list[str]:
-    """What an answer goes without: a view that every flight should have, or what is made from a silent table."""
+def degradation_reasons(stored: Stored) -> list[str]:
+    """What an answer goes without: a view that every question should have, or what is made from a silent table."""
     stale = [f"{view} is older than {TTL_HOURS[view]:g} h" for view in stored.stale if view in EXPECTED]
     missing = [f"{view} is missing" for view in stored.missing if view in EXPECTED]
-    silent = [f"{table} are silent: {stored.values[f'overdue_{table}']} overdue" for table in stored.silent]
+    silent = [f"{table} are silent: {stored.values[OVERDUE + table]} overdue" for table in stored.silent]
     return stale + missing + silent + ([] if stored.age_seconds else [WITHOUT_STORE])

@@ -3,15 +3,15 @@
 import json
 from typing import Any
 
-MOST_PROBLEMS = 20  # a thousand flights can have thousands
+MOST_PROBLEMS = 20  # a thousand questions can have thousands
 
 SENTENCES = {
-    404: "there is no such page; POST /predict answers flights, GET /model says which model does",
+    404: "there is no such page; POST /predict answers questions, GET /model says which model does",
     405: "this method is not allowed here; POST to /predict, GET everything else",
 }
 WORDS = {
-    "timezone_aware": "an instant needs its offset from UTC, as in 2013-06-03T21:00:00Z",
-    "datetime_type": "an instant is a text with date, time and offset, as in 2013-06-03T21:00:00Z",
+    "timezone_aware": "an instant needs its offset from UTC, as in 2000-01-31T21:00:00Z",
+    "datetime_type": "an instant is a text with date, time and offset, as in 2000-01-31T21:00:00Z",
     "missing": "is missing",
     "extra_forbidden": "is not a field of a question",
     "model_type": "must be an object",
@@ -47,7 +47,7 @@ def problems_of(details: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def where(location: list[str | int]) -> str:
-    """Pydantic's location as a path: flights[3].carrier."""
+    """Pydantic's location as a path: questions[3].as_of."""
     path = "".join(f"[{step}]" if isinstance(step, int) else f".{step[:60]}" for step in location)
     return path.removeprefix(".") or "the body"
 

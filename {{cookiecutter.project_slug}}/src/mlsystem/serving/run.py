@@ -13,13 +13,13 @@ from pathlib import Path
 
 import psutil
 
-from mlsystem import family
+from mlsystem import child_processes
 from mlsystem.addresses import address, ask
 from mlsystem.errors import UserError
 from mlsystem.settings import ROOT, Settings, child_environment, mark_of_children
 
 SERVER = "mlsystem.serving.server"
-STOP_SECONDS = 20  # the longest that a request in flight may take, and a little
+STOP_SECONDS = 20  # the longest that a request may take, and a little
 START_SECONDS = 180.0  # 10 to 15 on an idle laptop, most of it to import Feast and MLflow; 30 on a busy one
 
 
@@ -34,14 +34,14 @@ class Running:
     url: str
     log_path: Path
     process: subprocess.Popen
-    mark: str = "?"  # of all its processes; see family.py
+    mark: str = "?"  # of all its processes; see child_processes.py
 
     def stop(self) -> None:
-        """Requests in flight are answered, new ones refused; what does not end by itself is killed."""
+        """Requests that were begun are answered, new ones refused; what does not end by itself is killed."""
         if self.process.poll() is None:
             # Only the first is asked: it stops its workers, of which one may take all the time, and it a moment more.
-            family.end(family.below(self.process.pid), STOP_SECONDS + 10)
-        family.end(family.marked(self.mark), 0)  # what a parent that was killed has left
+            child_processes.end(child_processes.below(self.process.pid), STOP_SECONDS + 10)
+        child_processes.end(child_processes.marked(self.mark), 0)  # what a parent that was killed has left
         self.process.wait()
 
     def not_ready_because(self) -> str | None:
@@ -55,7 +55,7 @@ class Running:
         return str(json.loads(content)["error"]) if content.startswith(b"{") else f"status {status}"
 
 
-def start(settings: Settings, wait_seconds: float = START_SECONDS) -> Running:
+def start(settings: Settings, start_seconds: float = START_SECONDS) -> Running:
     """The running service, ready to answer. Raises NotStarted with the reason and the last lines of its log."""
     at = address(settings, "serving")
     if not at.is_free():
@@ -65,11 +65,13 @@ def start(settings: Settings, wait_seconds: float = START_SECONDS) -> Running:
         )
     log_path = _home(settings) / "service.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
-    mark = family.new_mark(mark_of_children(family.MARK) or family.project_mark(settings.data_dir), "service")
+    mark = child_processes.new_mark(
+        mark_of_children(child_processes.MARK) or child_processes.project_mark(settings.data_dir), "service"
+    )
     with log_path.open("wb") as log:
         process = subprocess.Popen(
             serve_command(settings),
-            env=child_environment(settings, **{family.MARK: mark}),
+            env=child_environment(settings, **{child_processes.MARK: mark}),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -78,7 +80,7 @@ def start(settings: Settings, wait_seconds: float = START_SECONDS) -> Running:
         )
     running = Running(at.url, log_path, process, mark)
     try:
-        _wait(running, wait_seconds)
+        _wait(running, start_seconds)
     except BaseException:
         running.stop()
         raise

@@ -1,17 +1,15 @@
-"""What a caller may send and what is answered, with the domain's sets, patterns and ranges."""
+"""What a caller may send and what is answered, from the domain's declaration of a question."""
 
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
-from mlsystem.domain.features import REQUEST_FEATURES
-from mlsystem.domain.tables import CARRIERS, IATA_AIRPORT, ORIGINS
-from mlsystem.serving.asked import AskedFlight
+from mlsystem.contract.question import Field as Said
+from mlsystem.contract.question import Question
+from mlsystem.domain import PROBLEM
 
-BLOCK = next(feature for feature in REQUEST_FEATURES if feature.name == "scheduled_block_minutes")
-TAIL_NUMBER = r"^[A-Z0-9]{3,6}$"
 # A caller's clock may be wrong by years; what is outside this is surely a mistake.
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -24,70 +22,76 @@ def _written_out(value: object) -> object:
 
 
 Instant = Annotated[AwareDatetime, Field(strict=False, ge=EARLIEST, le=LATEST), BeforeValidator(_written_out)]
-if TYPE_CHECKING:
-    Carrier: TypeAlias = str
-    Origin: TypeAlias = str
-else:
-    Carrier, Origin = Literal[CARRIERS], Literal[ORIGINS]
-
-Decision = Literal["warn", "stay_silent"]
 
 
-class FlightQuestion(BaseModel):
-    """One flight before it departs. A destination that nobody has flown to is answered; an unknown carrier is not."""
+def _type_of(said: Said) -> Any:
+    match said.type:
+        case "text":
+            return Literal[said.choices] if said.choices else str
+        case "integer":
+            return int
+        case "number":
+            return float
+    return Instant
+
+
+def _field(said: Said) -> tuple[Any, Any]:
+    """One field as Pydantic has it: its type, and what else is known of it."""
+    kind, default = _type_of(said), None if said.is_optional else ...
+    field = Field(
+        default=default,
+        description=said.meaning,
+        examples=[said.example],
+        ge=said.minimum,
+        le=said.maximum,
+        pattern=said.pattern,
+    )
+    return (kind | None if said.is_optional else kind), field
+
+
+class _Asked(BaseModel):
+    """What every question has, whatever the domain."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
-    carrier: Carrier
-    flight_number: int = Field(ge=1, le=9_999)
-    origin: Origin
-    destination: str = Field(pattern=IATA_AIRPORT, examples=["LAX"])
-    scheduled_departure_at: Instant = Field(examples=["2013-06-03T21:00:00Z"])
-    scheduled_arrival_at: Instant = Field(examples=["2013-06-04T03:10:00Z"])
-    tail_number: str | None = Field(default=None, pattern=TAIL_NUMBER, examples=["N328AA"])
-    as_of: Instant | None = Field(default=None, description="the moment of prediction; 2 h before departure if absent")
+    as_of: Instant | None = Field(
+        default=None, description=f"the moment of prediction; {PROBLEM.words.asked} if absent"
+    )
 
     @model_validator(mode="after")
-    def _times_make_sense(self) -> "FlightQuestion":
-        block = self.scheduled_arrival_at - self.scheduled_departure_at
-        if not timedelta(minutes=BLOCK.minimum) <= block <= timedelta(minutes=BLOCK.maximum):
-            raise PydanticCustomError(
-                "block",
-                "scheduled_arrival_at must be {low} to {high} minutes after scheduled_departure_at, not {found}",
-                {"low": BLOCK.minimum, "high": BLOCK.maximum, "found": round(block.total_seconds() / 60)},
-            )
-        if self.as_of is not None and self.as_of > self.scheduled_departure_at:
-            raise PydanticCustomError("as_of", "as_of must not be after scheduled_departure_at")
+    def _is_possible(self) -> "_Asked":
+        if problem := PROBLEM.impossible(self.to_question()):
+            raise PydanticCustomError("impossible", "{problem}", {"problem": problem})
         return self
 
-    def to_flight(self) -> AskedFlight:
-        """The domain's flight, with its instants in UTC."""
-        return AskedFlight(
-            self.carrier,
-            self.origin,
-            self.destination,
-            self.scheduled_departure_at.astimezone(UTC),
-            self.scheduled_arrival_at.astimezone(UTC),
-            self.tail_number,
-            self.flight_number,
-            self.as_of and self.as_of.astimezone(UTC),
-        )
+    def to_question(self) -> Question:
+        """The domain's question, with its instants in UTC."""
+        said = {name: _utc(getattr(self, name)) for name in (*(one.name for one in PROBLEM.fields), "as_of")}
+        return PROBLEM.question(asked_at=said.pop("as_of"), **said)
+
+
+def _utc(value: Any) -> Any:
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
+
+
+FIELDS: dict[str, Any] = {said.name: _field(said) for said in PROBLEM.fields}
+QuestionRequest: Any = create_model("Question", __base__=_Asked, __doc__=PROBLEM.words.title, **FIELDS)
 
 
 class PredictRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    flights: list[FlightQuestion] = Field(min_length=1)
+    questions: list[QuestionRequest] = Field(min_length=1)
 
 
-def limited_request(max_flights: int) -> type[PredictRequest]:
+def limited_request(most: int) -> type[PredictRequest]:
     """The request with a longest list: one caller must not take all the time there is."""
-    flights = (list[FlightQuestion], Field(min_length=1, max_length=max_flights))
-    return create_model("PredictRequest", __base__=PredictRequest, flights=flights)
+    questions = (list[QuestionRequest], Field(min_length=1, max_length=most))
+    return create_model("PredictRequest", __base__=PredictRequest, questions=questions)
 
 
 class Reason(BaseModel):
-    """One feature's part in the answer; `contribution` is in log-odds, and positive towards late.
+    """One feature's part in the answer; `contribution` is in log-odds, and positive towards a true label.
 
     A reason may speak against the decision: it is one of those that moved the model most, either way. It is summed
     along the trees' paths, which is not SHAP; the model card says how often the two agree.
@@ -101,21 +105,17 @@ class Reason(BaseModel):
 
 
 class Answer(BaseModel):
-    """One flight's answer. The first five fields say which flight, so that answers can be joined to questions."""
+    """One question's answer. `question_id` says which, so that answers can be joined to questions and to labels."""
 
     prediction_id: str
-    carrier: str
-    flight_number: int | None
-    origin: str
-    destination: str
-    scheduled_departure_at: datetime
+    question_id: str
     as_of: datetime
-    probability: float = Field(description="that it arrives 15 or more minutes late")
-    decision: Decision
+    probability: float = Field(description=f"that it {PROBLEM.label.meaning}")
+    decision: str = Field(description=f"{PROBLEM.words.act} or {PROBLEM.words.hold}")
     reasons: list[Reason]
     model_version: str
     feature_ages_seconds: dict[str, float] = Field(description="per feature view that was known at as_of")
-    degraded: bool = Field(description="whether a view that every flight should have was stale or missing")
+    degraded: bool = Field(description="whether a view that every question should have was stale or missing")
     degraded_because: list[str]
 
 

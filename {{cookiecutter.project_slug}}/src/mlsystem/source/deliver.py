@@ -11,11 +11,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mlsystem import storage
-from mlsystem.domain import adapter
-from mlsystem.domain.tables import EVENT_TABLES
+from mlsystem.domain import PROBLEM
 from mlsystem.engine import Engine
 from mlsystem.errors import UserError
-from mlsystem.source.raw import MALFORMED, read_raw
+from mlsystem.source.raw import MALFORMED, raw_files, read_raw
 
 
 class DayOutside(UserError):
@@ -35,16 +34,14 @@ def deliver(days: Sequence[date], source_dir: Path) -> int:
     that cannot be read is left out, and kept with its reason: `malformed`. Raises UnreadableSource, SourceMissing.
     """
     fingerprint = source_fingerprint()
-    missing = [day for day in days if not _is_delivered(day, source_dir, fingerprint)]
+    missing = check_within(days, source_dir)
     if not missing:
         return 0
-    logger.info("reading the raw files")
-    _check_within(missing)
     tables, malformed = _read()
     storage.write_table(source_dir / MALFORMED_FILE, malformed, fingerprint)
     year = {name: storage.split_by_day(rows, "service_date", missing) for name, rows in tables.items()}
     for done, day in enumerate(missing, start=1):
-        for table in EVENT_TABLES:
+        for table in PROBLEM.tables:
             storage.Partitions(source_dir / table.name).write(day, year[table.name][day], fingerprint)
         if done % TOLD_DAYS == 0 or done == len(missing):
             logger.info("days delivered: %s of %s", done, len(missing))
@@ -59,9 +56,9 @@ def malformed(source_dir: Path) -> pa.Table:
 
 def source_fingerprint() -> str:
     """Changes when a raw file or the SQL that reads it changes."""
-    texts = [adapter.sql(f"source_{table.name}") for table in EVENT_TABLES]
-    texts.append(repr((adapter.COLUMNS, adapter.LIMITS, adapter.MISSING)))
-    return storage.digest(*(path.read_bytes() for path in adapter.raw_files().values()), *texts)
+    texts = [PROBLEM.sql_text(f"source_{table.name}") for table in PROBLEM.tables]
+    texts.append(repr((PROBLEM.source.files, PROBLEM.source.missing, PROBLEM.source.lookups)))
+    return storage.digest(*(path.read_bytes() for path in raw_files().values()), *texts)
 
 
 def read_year() -> dict[str, pa.Table]:
@@ -72,32 +69,35 @@ def read_year() -> dict[str, pa.Table]:
 @lru_cache(maxsize=1)
 def _read() -> tuple[dict[str, pa.Table], pa.Table]:
     """The tables, and the raw lines that could not be read. About 2 seconds, once per process."""
-    supplement = {
-        "airport": list(adapter.TIME_ZONE_SUPPLEMENT),
-        "time_zone": list(adapter.TIME_ZONE_SUPPLEMENT.values()),
-    }
     tables = {}
     with Engine() as engine:
         malformed = read_raw(engine)
-        engine.register({"supplement": pa.table(supplement)})
-        engine.execute("CREATE TABLE time_zones AS SELECT faa AS airport, tzone AS time_zone FROM raw_airports")
-        for table in EVENT_TABLES:
-            engine.execute(f"CREATE TABLE {table.name} AS {adapter.sql(f'source_{table.name}')}")
-            tables[table.name] = engine.query(f"SELECT * FROM {table.name} ORDER BY service_date, {table.key}")
-    # The outcome is no part of the timetable: a delay in `flights` would be an invitation to leak it.
-    outcomes = ["departure_delay_minutes", "arrival_delay_minutes"]
-    return tables | {"flights": tables["flights"].drop_columns(outcomes)}, malformed
+        engine.register({name: pa.table(dict(columns)) for name, columns in PROBLEM.source.lookups.items()})
+        for table in PROBLEM.tables:
+            engine.execute(f"CREATE TABLE {table.name} AS {PROBLEM.sql_text(f'source_{table.name}')}")
+            rows = engine.query(f"SELECT * FROM {table.name} ORDER BY service_date, {table.key}")
+            tables[table.name] = rows.drop_columns([*table.outcomes])
+    return tables, malformed
 
 
-def _check_within(days: Sequence[date]) -> None:
-    """A day without rows is a day; one before the first or after the last is not there yet. Raises DayOutside."""
+def check_within(days: Sequence[date], source_dir: Path) -> list[date]:
+    """Those of the days that are to be delivered. Without rows a day is a day; outside of all it is not there yet.
+
+    Raises DayOutside, UnreadableSource, SourceMissing.
+    """
+    fingerprint = source_fingerprint()
+    missing = [day for day in days if not _is_delivered(day, source_dir, fingerprint)]
+    if not missing:
+        return []
+    logger.info("reading the raw files")
     there = [rows["service_date"] for rows in read_year().values() if rows.num_rows]
     first, last = min(pc.min(dates).as_py() for dates in there), max(pc.max(dates).as_py() for dates in there)
-    for day in days:
+    for day in missing:
         if not first <= day <= last:
             raise DayOutside(f"the source has no {day}: its days go from {first} to {last}")
+    return missing
 
 
 def _is_delivered(day: date, source_dir: Path, fingerprint: str) -> bool:
-    partitions = (storage.Partitions(source_dir / table.name) for table in EVENT_TABLES)
+    partitions = (storage.Partitions(source_dir / table.name) for table in PROBLEM.tables)
     return all(partition.fingerprint(day) == fingerprint for partition in partitions)

@@ -7,9 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv
 
-from mlsystem.domain import adapter
-from mlsystem.engine import Engine
+from mlsystem.contract.tables import RawFile
+from mlsystem.domain import PROBLEM
+from mlsystem.engine import Engine, QueryFailed
 from mlsystem.errors import UserError
+from mlsystem.settings import Settings, load_project, load_settings
 
 SQL_TYPES = {
     "integer": "INTEGER",
@@ -26,47 +28,65 @@ class UnreadableSource(UserError):
     """A raw file that is not there, is not what its name says, or lacks a column."""
 
 
+def raw_files() -> dict[str, Path]:
+    """The raw files by name; a domain that makes its own keeps them beside the data.
+
+    Raises SourceMissing, UnreadableSource.
+    """
+    found = dict(PROBLEM.source.find(raw_folder(load_settings()), load_project().seed))
+    if found.keys() != PROBLEM.source.files.keys():
+        named, expected = (", ".join(names) or "nothing" for names in (found, PROBLEM.source.files))
+        raise UnreadableSource(f"find() of domain/source.py gives {named}; expected are the files declared: {expected}")
+    return found
+
+
+def raw_folder(settings: Settings) -> Path:
+    """Where a domain may keep raw files of its own making."""
+    return settings.data_dir / "0_raw"
+
+
 def read_raw(engine: Engine) -> pa.Table:
     """Make a typed table of each raw file, without the lines that cannot be read. Returns these: MALFORMED, a row each.
 
     Raises UnreadableSource, SourceMissing.
     """
     malformed = []
-    for name, path in adapter.raw_files().items():
-        columns = adapter.COLUMNS[name]
+    for name, path in raw_files().items():
+        raw = PROBLEM.source.files[name]
+        columns = raw.columns
         lines, ragged = _read_text(path, tuple(columns))
         malformed += [{"file": path.name, "line": line, "reason": reason} for line, reason in ragged]
         engine.register({f"{name}_text": lines})
-        engine.execute(f"CREATE TABLE {name}_read AS SELECT *, {_reason(name)} AS reason FROM {name}_text")
+        try:
+            engine.execute(f"CREATE TABLE {name}_read AS SELECT *, {_reason(raw)} AS reason FROM {name}_text")
+        except QueryFailed as wrong:
+            raise UnreadableSource(f"{name} of domain/source.py: {str(wrong).splitlines()[0]}; mend its SQL") from wrong
         typed = ", ".join(f"TRY_CAST({c} AS {SQL_TYPES[kind]}) AS {c}" for c, kind in columns.items())
         engine.execute(f"CREATE TABLE {name} AS SELECT {typed} FROM {name}_read WHERE reason IS NULL")
-        day = _service_date() if name in adapter.DATED else "NULL"
+        day = f"TRY_CAST(TRY({raw.service_date or 'NULL'}) AS DATE)"
         bad = f"SELECT {LINE}, {day} AS service_date, reason FROM {name}_read WHERE reason IS NOT NULL ORDER BY {LINE}"
         malformed += [{"file": path.name, **row} for row in engine.query(bad).to_pylist()]
     return pa.Table.from_pylist(malformed, MALFORMED)
 
 
-def _reason(name: str) -> str:
+def _reason(raw: RawFile) -> str:
     """SQL: the first thing that is wrong with a line, as a sentence; NULL if nothing is."""
-    return f"CASE {' '.join(_cases(name))} END"
+    return f"CASE {' '.join(_cases(raw))} END"
 
 
-def _cases(name: str) -> Iterator[str]:
-    for column, kind in adapter.COLUMNS[name].items():
+def _cases(raw: RawFile) -> Iterator[str]:
+    for column, kind in raw.columns.items():
         wrong = f"TRY_CAST({column} AS {SQL_TYPES[kind]}) IS NULL"
         if kind == "time zone":
             wrong = f"{column} NOT IN (SELECT name FROM pg_timezone_names())"
         yield f"WHEN {column} IS NOT NULL AND {wrong} THEN '{column} is no {kind}: ' || {column}"
-    for (table, column), (low, high) in adapter.LIMITS.items():
-        if table == name:
-            wrong = f"TRY_CAST({column} AS INTEGER) NOT BETWEEN {low} AND {high}"
-            yield f"WHEN {wrong} THEN '{column} is not from {low} to {high}: ' || {column}"
-    if name in adapter.DATED:
-        yield f"WHEN {_service_date()} IS NULL THEN 'there is no such day: ' || CONCAT_WS('-', year, month, day)"
-
-
-def _service_date() -> str:
-    return "TRY_CAST(CONCAT_WS('-', year, month, day) AS DATE)"
+    for column, (low, high) in raw.limits.items():
+        wrong = f"TRY_CAST({column} AS INTEGER) NOT BETWEEN {low} AND {high}"
+        yield f"WHEN {wrong} THEN '{column} is not from {low} to {high}: ' || {column}"
+    if raw.service_date:
+        wrong = f"TRY_CAST(TRY({raw.service_date}) AS DATE) IS NULL"
+        said = f"COALESCE(CAST(TRY({raw.service_date}) AS VARCHAR), '')"  # else a line is lost silently
+        yield f"WHEN {wrong} THEN 'there is no such day: ' || {said}"
 
 
 def _read_text(path: Path, columns: tuple[str, ...]) -> tuple[pa.Table, list[tuple[int, str]]]:
@@ -80,7 +100,7 @@ def _read_text(path: Path, columns: tuple[str, ...]) -> tuple[pa.Table, list[tup
     convert = pyarrow.csv.ConvertOptions(
         include_columns=columns,
         column_types=dict.fromkeys(columns, pa.string()),
-        null_values=adapter.MISSING,
+        null_values=[*PROBLEM.source.missing],
         strings_can_be_null=True,
     )
     options = {
@@ -109,7 +129,7 @@ def _explain(path: Path, columns: tuple[str, ...], problem: Exception) -> str:
     if isinstance(problem, pa.ArrowKeyError):
         return (
             f"{path.name} lacks a column that is needed ({problem}); expected, parted by commas: {', '.join(columns)}. "
-            f"Mend {path}, or what domain/adapter.py says of it, then run the same command again"
+            f"Mend {path}, or what domain/source.py says of it, then run the same command again"
         )
     return (
         f"{path.name} cannot be read ({problem}); put a whole file in place of {path}, then run the same command again"

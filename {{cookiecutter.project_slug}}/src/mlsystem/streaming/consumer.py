@@ -9,16 +9,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from filelock import FileLock, Timeout
 
-from mlsystem.domain.features import SOURCE_TABLES, SOURCES, VIEWS
+from mlsystem.contract.problem import OVERDUE
+from mlsystem.domain import PROBLEM
 from mlsystem.errors import UserError
 from mlsystem.features.build import TABLES
 from mlsystem.features.recent import RecentFacts
 from mlsystem.metrics.consumer import ConsumerMetrics
-from mlsystem.streaming.arrivals import REMEMBERED, Arrivals, Step
-from mlsystem.streaming.contract import Contract
 from mlsystem.streaming.dead_letters import DeadLetters
+from mlsystem.streaming.event_classification import REMEMBERED, EventClassifier, Step
 from mlsystem.streaming.event_log import EventLog
-from mlsystem.streaming.late import corrections
+from mlsystem.streaming.event_validation import EventContract
+from mlsystem.streaming.late_corrections import corrections
 
 if TYPE_CHECKING:  # Feast takes 7 s to import, and switches on the warnings of others
     from mlsystem.feature_store.online import OnlineFeatures
@@ -27,7 +28,7 @@ GROUP = "features"
 BATCH = 5_000  # records read at a time: bounds memory when the consumer is far behind
 AHEAD = timedelta(hours=24)  # of event time, computed by one query when the log already has it
 FORGET_EVERY = timedelta(hours=6)
-VIEW = {view.name: view for view in VIEWS}
+VIEW = {view.name: view for view in PROBLEM.views}
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -78,15 +79,15 @@ class FeatureConsumer:
 
     def _begin(self) -> None:
         """Start where the last consumer committed, with the facts that it had."""
-        contract = Contract(self._log.schema)
-        self._arrivals, self._steps = Arrivals(self._lateness, contract, self._dead.offsets()), deque[Step]()
+        contract = EventContract(self._log.schema)
+        self._events, self._steps = EventClassifier(self._lateness, contract, self._dead.offsets()), deque[Step]()
         self._recent: RecentFacts | None = None
         self._committed = self._log.committed(GROUP)
         self._position = 0
         payloads: dict[str, list[str]] = {name: [] for name in TABLES}
         while self._committed is not None and self._position < self._committed.offset:
             records = self._log.read(self._position, min(BATCH, self._committed.offset - self._position))
-            taken = (self._arrivals.take(record, has_counted=True) for record in records)
+            taken = (self._events.take(record, has_counted=True) for record in records)
             for step in filter(None, taken):
                 for name, texts in step.payloads.items():
                     payloads[name] += texts
@@ -106,7 +107,7 @@ class FeatureConsumer:
             records = self._log.read(self._position, BATCH)
             if not records:
                 return False
-            self._steps += filter(None, map(self._arrivals.take, records))
+            self._steps += filter(None, map(self._events.take, records))
             self._position = records[-1].offset
         return True
 
@@ -149,7 +150,7 @@ class FeatureConsumer:
                 written = self._online.push(VIEW[name], rows, giving_way)
                 self._metrics.pushed(name, written, pc.max(rows.column("event_timestamp")).as_py())
                 pushed += written
-                if name == SOURCES.name:
+                if name == PROBLEM.freshness:
                     self._metrics.heard(overdue(rows))
         self._metrics.stepped(clock, step.outcomes)
         return pushed
@@ -163,7 +164,7 @@ class FeatureConsumer:
         self._committed = step.end
         if self._recent is not None and step.end.clock >= self._forgot_at + FORGET_EVERY and not self._is_ahead():
             self._recent.forget()
-            self._arrivals.forget()
+            self._events.forget()
             self._log.trim(step.end.clock - REMEMBERED)
             self._forgot_at = step.end.clock
 
@@ -172,9 +173,9 @@ class FeatureConsumer:
 
 
 def overdue(rows: pa.Table) -> dict[str, int]:
-    """By source table, how many facts are overdue by the newest row of the sources view."""
+    """By source table, how many facts are overdue by the newest row of the freshness view."""
     newest = rows.slice(rows.num_rows - 1).to_pylist()[0]
-    return {table: newest[f"overdue_{table}"] for table in SOURCE_TABLES}
+    return {table: newest[f"{OVERDUE}{table}"] for table in PROBLEM.silent_from}
 
 
 def between(rows: pa.Table, after: datetime, until: datetime) -> pa.Table:

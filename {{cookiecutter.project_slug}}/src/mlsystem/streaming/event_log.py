@@ -38,7 +38,7 @@ class NothingAppended(UserError):
 class Record(NamedTuple):
     """One line of the log: a fact of `table`, or, if that is None, a clock: all that is known by then is in the log.
 
-    What another program wrote can be anything: `streaming/contract.py` reads it.
+    What another program wrote can be anything: `streaming/event_validation.py` reads it.
     """
 
     offset: int

@@ -11,14 +11,14 @@ from mlsystem.training.split import Rows
 
 
 class Model(Protocol):
-    """A fitted model. Matrices are (n, F) float64 in the order of MODEL_COLUMNS, NaN for missing."""
+    """A fitted model. Matrices are (n, F) float64 in the order of PROBLEM.model_columns, NaN for missing."""
 
     @property
     def parameters(self) -> Mapping[str, Any]:
         """What was chosen in fitting it: plain JSON."""
 
     def predict_proba(self, matrix: np.ndarray) -> np.ndarray:
-        """P(late), (n,), not yet calibrated."""
+        """P(true), (n,), not yet calibrated."""
 
     def contributions(self, matrix: np.ndarray) -> np.ndarray:
         """How far each column moved the log-odds, (n, F); a row's sum plus a constant is its log-odds."""

@@ -1,4 +1,4 @@
-"""Climatology: how often this carrier's flights from this origin at this hour are late. The baseline to beat."""
+"""Climatology: how often the label is true in the question's cell of the baseline. The model to beat."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,70 +6,80 @@ from typing import Any
 
 import numpy as np
 
-from mlsystem.domain.request import CODES, MODEL_COLUMNS
+from mlsystem.contract.slices import Cell
+from mlsystem.domain import PROBLEM
 from mlsystem.training.calibration import log_odds
 from mlsystem.training.split import Rows
 
-PRIOR_FLIGHTS = 50  # a cell with 50 flights trusts itself and the level above it equally
-CARRIER, ORIGIN, MINUTE = (MODEL_COLUMNS.index(name) for name in ("carrier", "origin", "departure_minute_of_day"))
-SHAPE = (len(CODES["carrier"]) + 1, len(CODES["origin"]) + 1, 24)  # the last carrier and origin are the unknown ones
+PRIOR = PROBLEM.limits.prior
+COLUMNS = [PROBLEM.model_columns.index(cell.column) for cell in PROBLEM.baseline]
 
 
 @dataclass(frozen=True)
 class Climatology:
-    """Late shares at three levels, each smoothed towards the one above."""
+    """Shares at every level of the baseline, each smoothed towards the one above."""
 
     overall: float
-    by_carrier: np.ndarray  # (carriers + 1,)
-    by_origin: np.ndarray  # (carriers + 1, origins + 1)
-    by_hour: np.ndarray  # (carriers + 1, origins + 1, 24)
+    levels: tuple[np.ndarray, ...]  # of the first cell, of the first two, and so on; a cell is an axis
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        return {"prior_flights": PRIOR_FLIGHTS}
+        return {"prior": PRIOR}
 
     def predict_proba(self, matrix: np.ndarray) -> np.ndarray:
-        return self.by_hour[_cells(matrix)]
+        return self.levels[-1][_cells(matrix)]
 
     def contributions(self, matrix: np.ndarray) -> np.ndarray:
         """What each level added to the one above it, from the overall share down to the cell."""
-        carrier, origin, hour = _cells(matrix)
-        levels = (self.by_carrier[carrier], self.by_origin[carrier, origin], self.by_hour[carrier, origin, hour])
+        cells = _cells(matrix)
         above = log_odds(np.full(len(matrix), self.overall))
         result = np.zeros(matrix.shape)
-        for column, level in zip((CARRIER, ORIGIN, MINUTE), levels, strict=True):
-            result[:, column] = log_odds(level) - above
-            above = log_odds(level)
+        for depth, (column, level) in enumerate(zip(COLUMNS, self.levels, strict=True), start=1):
+            below = log_odds(level[cells[:depth]])
+            result[:, column] = below - above
+            above = below
         return result
 
     def as_json(self) -> dict[str, Any]:
-        shares = {name: getattr(self, name).tolist() for name in ("by_carrier", "by_origin", "by_hour")}
-        return {"overall": self.overall, **shares}
+        return {"overall": self.overall, "levels": [level.tolist() for level in self.levels]}
 
 
 def from_json(text: dict[str, Any]) -> Climatology:
-    return Climatology(text["overall"], *(np.array(text[name]) for name in ("by_carrier", "by_origin", "by_hour")))
+    return Climatology(text["overall"], tuple(np.array(level) for level in text["levels"]))
 
 
 def fit(train: Rows, tune: Rows, seed: int, threads: int) -> Climatology:
     """Counts over the training rows; nothing is tuned and nothing is random."""
-    cells = np.ravel_multi_index(_cells(train.matrix), SHAPE)
-    flights = np.bincount(cells, minlength=np.prod(SHAPE)).reshape(SHAPE)
-    late = np.bincount(cells, weights=train.is_late, minlength=np.prod(SHAPE)).reshape(SHAPE)
-    overall = float(train.is_late.mean())
-    by_carrier = _smoothed(late.sum((1, 2)), flights.sum((1, 2)), np.array(overall))
-    by_origin = _smoothed(late.sum(2), flights.sum(2), by_carrier[:, None])
-    return Climatology(overall, by_carrier, by_origin, _smoothed(late, flights, by_origin[:, :, None]))
+    shape = tuple(_size(cell) for cell in PROBLEM.baseline)
+    cells, size = np.ravel_multi_index(_cells(train.matrix), shape), np.prod(shape)
+    rows = np.bincount(cells, minlength=size).reshape(shape)
+    true = np.bincount(cells, weights=train.label, minlength=size).reshape(shape)
+    overall = float(train.label.mean())
+    levels, above = [], np.array(overall)
+    for depth in range(1, len(shape) + 1):
+        inner = tuple(range(depth, len(shape)))
+        above = _smoothed(true.sum(inner), rows.sum(inner), above[..., None] if depth > 1 else above)
+        levels.append(above)
+    return Climatology(overall, tuple(levels))
 
 
-def _smoothed(late: np.ndarray, flights: np.ndarray, above: np.ndarray) -> np.ndarray:
-    return (late + PRIOR_FLIGHTS * above) / (flights + PRIOR_FLIGHTS)
+def _smoothed(true: np.ndarray, rows: np.ndarray, above: np.ndarray) -> np.ndarray:
+    return (true + PRIOR * above) / (rows + PRIOR)
 
 
-def _cells(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The cell of each row: indices into carrier, origin and hour."""
-    carrier, origin = (
-        np.nan_to_num(matrix[:, column], nan=unknown).astype(int)
-        for column, unknown in ((CARRIER, SHAPE[0] - 1), (ORIGIN, SHAPE[1] - 1))
-    )
-    return carrier, origin, np.nan_to_num(matrix[:, MINUTE]).astype(int) // 60
+def _size(cell: Cell) -> int:
+    """A category's last place is that of the unknown one; a number's are steps from 0 to its maximum."""
+    if cell.width is None:
+        return len(PROBLEM.codes[cell.column]) + 1
+    return int(PROBLEM.model_feature[cell.column].maximum) // cell.width + 1
+
+
+def _cells(matrix: np.ndarray) -> tuple[np.ndarray, ...]:
+    """The cell of each row: an index for each level. A number that is missing counts as 0."""
+    return tuple(_places(cell, matrix[:, column]) for cell, column in zip(PROBLEM.baseline, COLUMNS, strict=True))
+
+
+def _places(cell: Cell, values: np.ndarray) -> np.ndarray:
+    if cell.width is None:
+        return np.nan_to_num(values, nan=_size(cell) - 1).astype(int)
+    return np.clip(np.nan_to_num(values).astype(int) // cell.width, 0, _size(cell) - 1)

@@ -9,25 +9,25 @@ from typing import Any, cast
 import numpy as np
 import pyarrow as pa
 
-from mlsystem.domain.request import CODES, MODEL_COLUMNS
+from mlsystem.domain import PROBLEM
 from mlsystem.drift import Reference, category_reference, number_reference
 from mlsystem.storage import FINGERPRINT_KEY, digest
-from mlsystem.training import boosting
+from mlsystem.training import attributions, boosting
 from mlsystem.training.candidates import CANDIDATES, Model
 from mlsystem.training.climatology import Climatology
 from mlsystem.training.drift_limits import DriftLimits, drift_limits
 from mlsystem.training.evaluation import Evaluation, evaluate
+from mlsystem.training.feature_dropout import DROPOUTS, without
 from mlsystem.training.money import Worth, by_month, sensitivity, worth
-from mlsystem.training.outages import OUTAGES, without
 from mlsystem.training.slices import Slice, slices, watched
 from mlsystem.training.split import Rows, Split, default_split, rows_of, split_rows
-from mlsystem.training.trained import Fitted, Trained, fit
+from mlsystem.training.trained_model import Fitted, Trained, fit
 
 logger = logging.getLogger(__name__)
 
 SCORE = "score"  # the name of the predictions' own reference, beside the columns'
 LATENCY_ROWS = 200
-HINDSIGHT = "view aircraft"  # what only a tail number can tell, which is known of flown flights alone
+HINDSIGHT = [f"view {name}" for name in PROBLEM.optional_views]  # what a caller need not say may be known of some alone
 EXPLAINED_ROWS = 500  # of test; exact contributions take a millisecond each
 
 
@@ -63,9 +63,9 @@ class Comparison:
     split: Split
     references: Mapping[str, Reference]  # by MODEL_COLUMN, of the training rows
     drift_limits: DriftLimits | None  # of the chosen one's out-of-fold scores, and of the training rows
-    outcomes: np.ndarray  # is_late of the test rows
-    without_tail_number: Mapping[str, float]  # the chosen one's metrics of test, had no flight said its aircraft
-    about: Mapping[str, Any]  # plain JSON: rows, days and late share of each part, fingerprints, seed, threads
+    outcomes: np.ndarray  # of the test rows
+    without_hindsight: Mapping[str, float]  # of test, had no caller said more than must be said
+    about: Mapping[str, Any]  # plain JSON: rows, days and base rate of each part, fingerprints, seed, threads
 
     @property
     def winner(self) -> Result:
@@ -93,7 +93,7 @@ def compare(
 ) -> Comparison:
     """Fit all candidates on train; choose the cheapest on tune (equal: lowest log-loss); measure all on test.
 
-    Nothing is chosen on test. Raises UnusableTrainingSet if a part has not both late and punctual flights.
+    Nothing is chosen on test. Raises UnusableTrainingSet if a part has not both labels.
     """
     rows = rows_of(training_set)
     split = split or default_split(*rows.days)
@@ -102,11 +102,11 @@ def compare(
     for place, name in enumerate(CANDIDATES, start=1):
         logger.info("%s: candidate %s of %s", name, place, len(CANDIDATES))
         results[name] = _result(name, parts, seed, threads)
-        cost = results[name].tune.metrics["usd_per_1000"]
+        cost = results[name].tune.metrics["cost_per_1000"]
         seconds = results[name].fitted.seconds
-        logger.info("%s: fitted in %.1f s, %s USD per 1,000 tuning flights", name, seconds, f"{cost:,.0f}")
+        logger.info("%s: fitted in %.1f s, %s per 1,000 tuning rows", name, seconds, f"{cost:,.0f}")
     logger.info("drift limits from reference weeks")
-    chosen = min(results.values(), key=lambda r: (r.tune.metrics["usd_per_1000"], r.tune.metrics["log_loss"]))
+    chosen = min(results.values(), key=lambda r: (r.tune.metrics["cost_per_1000"], r.tune.metrics["log_loss"]))
     references = column_references(parts["train"])
     return Comparison(
         results,
@@ -114,11 +114,11 @@ def compare(
         split,
         references,
         watched_limits(chosen.fitted, parts["train"], {**references, SCORE: chosen.score_reference}, seed),
-        parts["test"].is_late,
-        evaluate(chosen.fitted.predict(without(parts["test"], HINDSIGHT).matrix), parts["test"].is_late).metrics,
+        parts["test"].label,
+        evaluate(chosen.fitted.predict(without(parts["test"], *HINDSIGHT).matrix), parts["test"].label).metrics,
         {
             **{name: part.about() for name, part in parts.items()},
-            "training_fingerprint": digest(rows.matrix.tobytes(), rows.is_late.tobytes(), rows.service_date.tobytes()),
+            "training_fingerprint": digest(rows.matrix.tobytes(), rows.label.tobytes(), rows.service_date.tobytes()),
             "made_from": (training_set.schema.metadata or {}).get(FINGERPRINT_KEY, b"").decode(),
             "seed": seed,
             "threads": threads,
@@ -129,19 +129,19 @@ def compare(
 def _result(name: str, parts: Mapping[str, Rows], seed: int, threads: int) -> Result:
     train, tune, test = (parts[part] for part in ("train", "tune", "test"))
     fitted = fit(name, train, tune, seed, threads)
-    logger.info("%s: evaluating on %s flights", name, f"{len(test):,}")
+    logger.info("%s: evaluating on %s rows", name, f"{len(test):,}")
     raw = fitted.model.predict_proba(test.matrix)
     scores = fitted.calibration.apply(raw)
     return Result(
         fitted,
-        evaluate(fitted.predict(tune.matrix), tune.is_late),
-        evaluate(scores, test.is_late),
+        evaluate(fitted.predict(tune.matrix), tune.label),
+        evaluate(scores, test.label),
         slices(scores, test),
-        {name: evaluate(fitted.predict(without(tune, name).matrix), tune.is_late).metrics for name in OUTAGES},
-        {how: evaluate(one, test.is_late).metrics for how, one in (("raw", raw), ("platt", fitted.platt.apply(raw)))},
+        {name: evaluate(fitted.predict(without(tune, name).matrix), tune.label).metrics for name in DROPOUTS},
+        {how: evaluate(one, test.label).metrics for how, one in (("raw", raw), ("platt", fitted.platt.apply(raw)))},
         worth(scores, test, seed),
         by_month(scores, test, seed),
-        tuple(sensitivity(scores, test.is_late)),
+        tuple(sensitivity(scores, test.label)),
         _reasons(fitted.model, test.matrix),
         scores,
         score_reference(fitted),
@@ -151,7 +151,9 @@ def _result(name: str, parts: Mapping[str, Rows], seed: int, threads: int) -> Re
 
 def _reasons(model: Model, matrix: np.ndarray) -> dict[str, float]:
     rows = matrix[:: max(1, len(matrix) // EXPLAINED_ROWS)][:EXPLAINED_ROWS]
-    return boosting.agreement(model, rows) if isinstance(model, boosting.BoostedTrees) else {}
+    if not isinstance(model, boosting.BoostedTrees):
+        return {}
+    return attributions.agreement(model.contributions(rows), model.exact_contributions(rows))
 
 
 def watched_limits(fitted: Fitted, train: Rows, references: Mapping[str, Reference], seed: int) -> DriftLimits | None:
@@ -162,15 +164,17 @@ def watched_limits(fitted: Fitted, train: Rows, references: Mapping[str, Referen
 
 
 def score_reference(fitted: Fitted) -> Reference:
-    """The distribution of the out-of-fold probabilities: of flights that the model has not seen, like the live ones."""
+    """The distribution of the out-of-fold probabilities: of rows that the model has not seen, like the live ones."""
     return number_reference(SCORE, fitted.held_out[~np.isnan(fitted.held_out)])
 
 
 def column_references(train: Rows) -> dict[str, Reference]:
     """The training distribution of every column."""
     return {
-        name: category_reference(name, values, len(CODES[name])) if name in CODES else number_reference(name, values)
-        for name, values in zip(MODEL_COLUMNS, train.matrix.T, strict=True)
+        name: category_reference(name, values, len(PROBLEM.codes[name]))
+        if name in PROBLEM.codes
+        else number_reference(name, values)
+        for name, values in zip(PROBLEM.model_columns, train.matrix.T, strict=True)
     }
 
 

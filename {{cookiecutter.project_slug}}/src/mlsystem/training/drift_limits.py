@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from mlsystem.domain import PROBLEM
 from mlsystem.drift import Reference, psi
-from mlsystem.training.bootstrap import by_day
+from mlsystem.training.bootstrap_intervals import by_day
 from mlsystem.training.split import Rows
 
 WEEK = 7
 DRAWN = 300  # windows: a reference has fewer distinct weeks than that
-FEWEST_FLIGHTS = 200  # of a slice in a window; fewer are one day's storm
+FEWEST_ROWS = 2 * PROBLEM.limits.fewest  # of a slice in a window; fewer are one day's chance
 FALSE_ALARMS = 0.05  # of quiet weeks: 1 in 20 pages for nothing, over the score and the label together
 SCORE = "score"
 PAGING = (SCORE, "label")  # what pages; a feature's own drift is for whoever then looks
@@ -30,11 +31,11 @@ class DriftLimits:
     window_days: int
     false_alarms: float
     psi: Mapping[str, float]
-    late_share: tuple[float, float]  # lowest and highest of reference windows
-    gap: tuple[float, float]  # of the mean probability less the late share
+    base_rate: tuple[float, float]  # lowest and highest of reference windows
+    gap: tuple[float, float]  # of the mean probability less the base rate
     slice_spread: Mapping[str, float]  # standard deviation of the slice's gap against the others'
     slice_sigmas: float  # how many of them the oddest of all slices keeps to
-    reference_late_share: float
+    reference_rate: float
     reference_score: float  # mean probability of the reference rows
 
     def as_json(self) -> dict[str, Any]:
@@ -42,7 +43,7 @@ class DriftLimits:
 
 
 def from_json(text: Mapping[str, Any]) -> DriftLimits:
-    return DriftLimits(**{**text, **{name: tuple(text[name]) for name in ("late_share", "gap")}})
+    return DriftLimits(**{**text, **{name: tuple(text[name]) for name in ("base_rate", "gap")}})
 
 
 def drift_limits(
@@ -56,22 +57,20 @@ def drift_limits(
 ) -> DriftLimits:
     """From windows drawn from the reference rows in blocks of whole weeks, so that a heat wave stays in one piece.
 
-    `scores` are out of fold: in-sample ones know their own flights, and limits by them call 5 of 13 live weeks drift.
+    `scores` are out of fold: in-sample ones know their own rows, and limits by them call 5 of 13 live weeks drift.
 
     `references` has every model column, and `score` for the probabilities (n,); `slices` say which rows are in them.
     Each kind of limit is passed by `false_alarms` of the windows; the paging ones share the rate of
     false alarms between them: half of it for the score, a quarter for each end of the label.
     """
     blocks = _blocks(rows.service_date, window_days, seed)  # (B, D)
-    gaps = scores - rows.is_late
-    sums = blocks @ by_day(np.column_stack([rows.is_late, gaps, np.ones(len(rows))]), rows.service_date)
+    gaps = scores - rows.label
+    sums = blocks @ by_day(np.column_stack([rows.label, gaps, np.ones(len(rows))]), rows.service_date)
     tail = false_alarms / len(PAGING) / 2
     (late_low, gap_low), (late_high, gap_high) = np.quantile(sums[:, :2] / sums[:, 2:], (tail, 1 - tail), axis=0)
     narrow, wide = _prediction(gaps, rows.service_date, window_days, tail)
     gap_low, gap_high = min(gap_low, narrow), max(gap_high, wide)
-    slices = {
-        name: mask for name, mask in slices.items() if mask.sum() * window_days / blocks.shape[1] >= FEWEST_FLIGHTS
-    }
+    slices = {name: mask for name, mask in slices.items() if mask.sum() * window_days / blocks.shape[1] >= FEWEST_ROWS}
     spread, sigmas = _spread(slices, gaps, blocks, rows.service_date, false_alarms)
     return DriftLimits(
         window_days,
@@ -81,7 +80,7 @@ def drift_limits(
         (float(gap_low), float(gap_high)),
         spread,
         sigmas,
-        float(rows.is_late.mean()),
+        float(rows.label.mean()),
         float(scores.mean()),
     )
 
@@ -140,14 +139,14 @@ def slice_columns(slices: Mapping[str, np.ndarray], gaps: np.ndarray) -> np.ndar
 
 
 def against_the_others(sums: np.ndarray) -> np.ndarray:
-    """Each slice's mean gap less that of all flights outside it: (B, K) from sums (B, 2K + 2); NaN without flights.
+    """Each slice's mean gap less that of all rows outside it: (B, K) from sums (B, 2K + 2); NaN without rows.
 
     Against the others, so that a prior that moved everywhere makes no slice odd.
     """
     count = (sums.shape[1] - 2) // 2
-    flights, gaps, all_flights, all_gaps = np.split(sums, [count, 2 * count, 2 * count + 1], axis=1)
+    rows, gaps, all_rows, all_gaps = np.split(sums, [count, 2 * count, 2 * count + 1], axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return gaps / flights - (all_gaps - gaps) / (all_flights - flights)
+        return gaps / rows - (all_gaps - gaps) / (all_rows - rows)
 
 
 def window_psi(matrix_and_score: Mapping[str, np.ndarray], references: Mapping[str, Reference]) -> dict[str, float]:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlsystem.domain.request import CODES, MODEL_COLUMNS
+from mlsystem.domain import PROBLEM
 from mlsystem.training.split import Rows
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-CATEGORIES = [index for index, name in enumerate(MODEL_COLUMNS) if name in CODES]
-NUMBERS = [index for index, name in enumerate(MODEL_COLUMNS) if name not in CODES]
-INVERSE_PENALTY = 0.01  # mild beside 200,000 rows; it holds destinations with ten flights near zero
+CATEGORIES = [index for index, name in enumerate(PROBLEM.model_columns) if name in PROBLEM.codes]
+NUMBERS = [index for index, name in enumerate(PROBLEM.model_columns) if name not in PROBLEM.codes]
+INVERSE_PENALTY = 0.01  # mild beside 200,000 rows; it holds categories with ten rows near zero
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class LogisticRegression:
         return self.pipeline.predict_proba(matrix.astype("float32"))[:, 1].astype("float64")
 
     def contributions(self, matrix: np.ndarray) -> np.ndarray:
-        """Coefficient x standardised value, summed by the column it came from: against the average flight."""
+        """Coefficient x standardised value, summed by the column it came from: against the average row."""
         scaled = self.pipeline[:-1].transform(matrix.astype("float32")) * self.pipeline[-1].coef_[0]
         result = np.zeros(matrix.shape)
         np.add.at(result.T, self._sources, scaled.T)
@@ -61,4 +61,4 @@ def fit(train: Rows, tune: Rows, seed: int, threads: int) -> LogisticRegression:
         Solver(C=INVERSE_PENALTY, solver="newton-cholesky"),
     )
     # float32 halves the encoded matrix: 160 MB for a year.
-    return LogisticRegression(pipeline.fit(train.matrix.astype("float32"), train.is_late))
+    return LogisticRegression(pipeline.fit(train.matrix.astype("float32"), train.label))

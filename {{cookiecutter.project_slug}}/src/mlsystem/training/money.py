@@ -1,13 +1,13 @@
-"""What warnings are worth: how sure that is, month by month, and what hangs on the assumed costs. Pure functions."""
+"""What decisions are worth: how sure that is, month by month, and what hangs on the assumed costs. Pure functions."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from mlsystem.domain import costs
-from mlsystem.training.bootstrap import Interval, by_day, draws, interval
-from mlsystem.training.evaluation import cents, ece, usd_per_1000
+from mlsystem.domain import PROBLEM
+from mlsystem.training.bootstrap_intervals import Interval, by_day, draws, interval
+from mlsystem.training.evaluation import cents, cost_per_1000, ece
 from mlsystem.training.split import Rows
 
 TIMES = (0.5, 1.0, 2.0)  # each assumed cost, halved and doubled
@@ -15,36 +15,36 @@ TIMES = (0.5, 1.0, 2.0)  # each assumed cost, halved and doubled
 
 @dataclass(frozen=True)
 class Worth:
-    """Warnings on one stretch of flights. Intervals are over days, 90 %; precision and recall are NaN without cases."""
+    """Decisions on one stretch of rows. Intervals are over days, 90 %; precision and recall are NaN without cases."""
 
-    flights: int
-    late_share: float
-    bias: float  # mean probability less the share that came late: a signed error, where ECE has no sign
+    rows: int
+    base_rate: float
+    bias: float  # mean probability less the share that is true: a signed error, where ECE has no sign
     ece: float
-    usd_per_1000: Interval
-    saved: Interval  # USD per 1,000 flights, against never warning
-    perfect_share: float  # of what warning of exactly the late flights would save
-    precision: float  # of the flights warned of, how many came late
-    recall: float  # of the late flights, how many were warned of
+    cost_per_1000: Interval
+    saved: Interval  # per 1,000 rows, against never acting
+    perfect_share: float  # of what acting on exactly the true ones would save
+    precision: float  # of those that we acted on, how many are true
+    recall: float  # of the true ones, how many we acted on
 
 
 def worth(probabilities: np.ndarray, rows: Rows, seed: int) -> Worth:
-    """Of warning above the domain's threshold."""
-    is_warned, is_late = probabilities > costs.WARN_ABOVE, rows.is_late
-    never, always_right = usd_per_1000(np.zeros_like(is_late), is_late), usd_per_1000(is_late, is_late)
-    spent, unwarned = cents(is_warned, is_late) * 10.0, cents(np.zeros_like(is_late), is_late) * 10.0
-    cost, saved = _means(np.column_stack([spent, unwarned - spent]), rows.service_date, seed)
-    hits, warned, late = int((is_warned & is_late).sum()), int(is_warned.sum()), int(is_late.sum())
+    """Of acting above the domain's threshold."""
+    acted, label = probabilities > PROBLEM.costs.act_above, rows.label
+    never, always_right = cost_per_1000(np.zeros_like(label), label), cost_per_1000(label, label)
+    spent, idle = cents(acted, label) * 10.0, cents(np.zeros_like(label), label) * 10.0
+    cost, saved = _means(np.column_stack([spent, idle - spent]), rows.service_date, seed)
+    hits, all_acted, true = int((acted & label).sum()), int(acted.sum()), int(label.sum())
     return Worth(
         len(rows),
-        float(is_late.mean()),
-        float(probabilities.mean() - is_late.mean()),
-        ece(probabilities, is_late),
+        float(label.mean()),
+        float(probabilities.mean() - label.mean()),
+        ece(probabilities, label),
         cost,
         saved,
         saved.value / (never - always_right) if never > always_right else float("nan"),
-        hits / warned if warned else float("nan"),
-        hits / late if late else float("nan"),
+        hits / all_acted if all_acted else float("nan"),
+        hits / true if true else float("nan"),
     )
 
 
@@ -54,17 +54,17 @@ def by_month(probabilities: np.ndarray, rows: Rows, seed: int) -> dict[str, Wort
     return {str(m): worth(probabilities[months == m], rows.where(months == m), seed) for m in np.unique(months)}
 
 
-def sensitivity(probabilities: np.ndarray, is_late: np.ndarray) -> list[dict[str, Any]]:
-    """Saved per 1,000 flights had each cost been half or twice as high, the threshold moving with them."""
+def sensitivity(probabilities: np.ndarray, label: np.ndarray) -> list[dict[str, Any]]:
+    """Saved per 1,000 rows had each cost been half or twice as high, the threshold moving with them."""
     found = []
-    for warning in TIMES:
-        for surprise in TIMES:
-            table = costs.scaled(warning, surprise)
-            above = costs.warn_above(table)
+    for acting in TIMES:
+        for missing in TIMES:
+            costs = PROBLEM.costs.scaled(acting, missing)
+            above = costs.act_above
             never, model = (
-                usd_per_1000(is_warned, is_late, table) for is_warned in (np.zeros_like(is_late), probabilities > above)
+                cost_per_1000(acted, label, costs) for acted in (np.zeros_like(label), probabilities > above)
             )
-            found.append({"warning": warning, "surprise": surprise, "above": above, "saved": never - model})
+            found.append({"acting": acting, "missing": missing, "above": above, "saved": never - model})
     return found
 
 

@@ -1,6 +1,6 @@
 """Out-of-fold scores: every block of days answered by a model that never saw it, so that they err as live scores do.
 
-In-sample, 300 trees know their own flights: AUC .83 where live it is .76. Whatever is calibrated or limited by such
+In-sample, 300 trees know their own rows: AUC .83 where live it is .76. Whatever is calibrated or limited by such
 scores believes a model that does not exist.
 """
 
@@ -25,11 +25,11 @@ def folds(service_date: np.ndarray) -> np.ndarray:
 def out_of_fold(
     rows: Rows, fit: Callable[[Rows], Callable[[np.ndarray], np.ndarray]], name: str = "model"
 ) -> np.ndarray:
-    """P(late) of each row (n,) by what `fit` learned from the other blocks; NaN if they have but one kind of flight."""
+    """P(true) of each row (n,) by what `fit` learned from the other blocks; NaN if they have but one label."""
     block, scores = folds(rows.service_date), np.full(len(rows), np.nan)
     for one in np.unique(block):
         logger.info("%s: fold %s of %s, for calibration and drift limits", name, one + 1, FOLDS)
         others = rows.where(block != one)
-        if len(np.unique(others.is_late)) == 2:
+        if len(np.unique(others.label)) == 2:
             scores[block == one] = fit(others)(rows.matrix[block == one])
     return scores

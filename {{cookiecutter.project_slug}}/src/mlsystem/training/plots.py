@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mlsystem.domain import costs
+from mlsystem.domain import PROBLEM
 from mlsystem.training.compare import Comparison
 
 if TYPE_CHECKING:
@@ -42,17 +42,21 @@ def _calibration(axis: "Axes", comparison: Comparison) -> None:
     for result in comparison.results.values():
         bins = result.test.calibration
         axis.plot([b.predicted for b in bins], [b.observed for b in bins], marker="o", markersize=3, label=result.name)
-    axis.set(xlabel="predicted probability", ylabel="share that came late", title="Calibration, test flights")
+    axis.set(xlabel="predicted probability", ylabel="share that is true", title="Calibration, test rows")
 
 
 def _money(axis: "Axes", comparison: Comparison) -> None:
     for result in comparison.results.values():
         axis.plot(*zip(*result.test.money_curve, strict=True), label=result.name)
     metrics = comparison.winner.test.metrics
-    axis.axhline(metrics["usd_per_1000_never_warn"], color="grey", linewidth=1, label="never warn")
-    axis.axhline(metrics["usd_per_1000_always_warn"], color="grey", linewidth=1, linestyle="--", label="always warn")
-    axis.axvline(costs.WARN_ABOVE, color="black", linewidth=1, linestyle=":", label="warn above, by cost")
-    axis.set(xlabel="warn above this probability", ylabel="USD per 1,000 flights", title="Money, test flights")
+    axis.axhline(metrics["cost_per_1000_never_act"], color="grey", linewidth=1, label="never act")
+    axis.axhline(metrics["cost_per_1000_always_act"], color="grey", linewidth=1, linestyle="--", label="always act")
+    axis.axvline(PROBLEM.costs.act_above, color="black", linewidth=1, linestyle=":", label="act above, by cost")
+    axis.set(
+        xlabel="act above this probability",
+        ylabel=PROBLEM.per_1000,
+        title="Money, test rows",
+    )
 
 
 def _roc(axis: "Axes", comparison: Comparison) -> None:
@@ -70,5 +74,5 @@ def _precision_recall(axis: "Axes", comparison: Comparison) -> None:
     for result in comparison.results.values():
         precision, recall, _ = precision_recall_curve(comparison.outcomes, result.scores)
         axis.plot(recall, precision, label=f"{result.name} {result.test.metrics['pr_auc']:.3f}")
-    axis.axhline(float(comparison.outcomes.mean()), color="grey", linewidth=1, label="late share")
+    axis.axhline(float(comparison.outcomes.mean()), color="grey", linewidth=1, label="base rate")
     axis.set(xlabel="recall", ylabel="precision", title="Precision and recall, with PR-AUC")

@@ -1,76 +1,92 @@
-"""Slices: the same measures where an average hides them: by carrier, origin, hour, weather and month."""
+"""Slices: the same measures where an average hides them, by the domain's own parts of its questions, and by month."""
 
-from collections.abc import Iterator
+import operator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
-from mlsystem.domain import costs
-from mlsystem.domain.request import CODES
-from mlsystem.training.evaluation import ece, ranking, usd_per_1000
+from mlsystem.contract.slices import Bands, Categories, Conditions
+from mlsystem.domain import PROBLEM
+from mlsystem.training.evaluation import cost_per_1000, ece, ranking
 from mlsystem.training.split import Rows
 
-HOUR_BANDS = ((0, 6), (6, 10), (10, 14), (14, 18), (18, 24))
-LOW_VISIBILITY_MILES = 3  # below it, instrument approaches only
-STRONG_WIND_MPH = 20
-FEWEST_FLIGHTS = 100  # an AUC of fewer moves by more than .1 by chance
+FEWEST_ROWS = PROBLEM.limits.fewest  # an AUC of fewer moves by more than .1 by chance
+COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<=": operator.le,
+    "==": operator.eq,
+}
 
 
 @dataclass(frozen=True)
 class Slice:
-    """`by` is the question, `value` the answer. `auc` is NaN if all its flights came late, or none."""
+    """`by` is the question, `value` the answer. `auc` is NaN if all its labels are true, or none is."""
 
     by: str
     value: str
-    flights: int
-    late_share: float
+    rows: int
+    base_rate: float
     auc: float
     ece: float
-    usd_per_1000: float
-    saved_usd_per_1000: float  # against never warning
+    cost_per_1000: float
+    saved_per_1000: float  # against never acting
 
 
 def slices(probabilities: np.ndarray, rows: Rows) -> tuple[Slice, ...]:
-    """Every slice with at least FEWEST_FLIGHTS flights; slices of one question may overlap (rain and wind do)."""
+    """Every slice with at least FEWEST_ROWS rows; slices of one question may overlap."""
     return tuple(
-        _measured(by, value, probabilities[inside], rows.is_late[inside])
+        _measured(by, value, probabilities[inside], rows.label[inside])
         for by, value, inside in masks(rows)
-        if inside.sum() >= FEWEST_FLIGHTS
+        if inside.sum() >= FEWEST_ROWS
     )
 
 
-def _measured(by: str, value: str, probabilities: np.ndarray, is_late: np.ndarray) -> Slice:
-    cost = usd_per_1000(probabilities > costs.WARN_ABOVE, is_late)
+def _measured(by: str, value: str, probabilities: np.ndarray, label: np.ndarray) -> Slice:
+    cost = cost_per_1000(probabilities > PROBLEM.costs.act_above, label)
     return Slice(
         by,
         value,
-        len(is_late),
-        float(is_late.mean()),
-        ranking(probabilities, is_late)["auc"],
-        ece(probabilities, is_late),
+        len(label),
+        float(label.mean()),
+        ranking(probabilities, label)["auc"],
+        ece(probabilities, label),
         cost,
-        usd_per_1000(np.zeros(len(is_late), bool), is_late) - cost,
+        cost_per_1000(np.zeros(len(label), bool), label) - cost,
     )
 
 
 def watched(rows: Rows) -> dict[str, np.ndarray]:
-    """The slices whose law can change by itself: (n,) bool by "carrier UA" and the like."""
-    return {f"{by} {value}": mask for by, value, mask in masks(rows) if by in ("carrier", "origin")}
+    """The slices whose law can change by itself: (n,) bool by their name."""
+    wanted = {one.column for one in PROBLEM.slices if isinstance(one, Categories) and one.is_watched}
+    return {f"{by} {value}": mask for by, value, mask in masks(rows) if by in wanted}
 
 
 def masks(rows: Rows) -> Iterator[tuple[str, str, np.ndarray]]:
     """Every slice: the question, the answer, and which rows are in it."""
-    for by in ("carrier", "origin"):
-        for value, code in CODES[by].items():
-            yield by, value, rows.column(by) == code
-    hour = rows.column("departure_minute_of_day") // 60
-    for first, until in HOUR_BANDS:
-        yield "hour", f"{first:02d}-{until:02d}", (hour >= first) & (hour < until)
-    rain, visibility, wind = (rows.column(f"weather_{name}") for name in ("precipitation", "visibility", "wind_speed"))
-    yield "weather", "rain", rain > 0
-    yield "weather", "low visibility", visibility < LOW_VISIBILITY_MILES
-    yield "weather", "strong wind", wind >= STRONG_WIND_MPH
-    yield "weather", "fair", (rain == 0) & (visibility >= LOW_VISIBILITY_MILES) & (wind < STRONG_WIND_MPH)
-    yield "weather", "unknown", np.isnan(rain) | np.isnan(visibility) | np.isnan(wind)
-    for month in np.unique(rows.service_date.astype("datetime64[M]")):
-        yield "month", str(month), rows.service_date.astype("datetime64[M]") == month
+    for one in PROBLEM.slices:
+        yield from _declared(one, rows)
+    months = rows.service_date.astype("datetime64[M]")
+    for month in np.unique(months):
+        yield "month", str(month), months == month
+
+
+def _declared(one: Categories | Bands | Conditions, rows: Rows) -> Iterator[tuple[str, str, np.ndarray]]:
+    match one:
+        case Categories(column=column):
+            for value, code in PROBLEM.codes[column].items():
+                yield column, value, rows.column(column) == code
+        case Bands(by=by, edges=edges):
+            place = rows.column(one.column) // one.per
+            for first, until in pairwise(edges):
+                yield by, f"{first:02d}-{until:02d}", (place >= first) & (place < until)
+        case Conditions(by=by, where=where):
+            for value, conditions in where.items():
+                met = [COMPARE[how](rows.column(column), limit) for column, how, limit in conditions]
+                yield by, value, np.logical_and.reduce(met)
+            columns = dict.fromkeys(column for conditions in where.values() for column, *_ in conditions)
+            yield by, "unknown", np.logical_or.reduce([np.isnan(rows.column(column)) for column in columns])

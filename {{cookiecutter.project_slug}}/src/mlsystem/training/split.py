@@ -1,14 +1,15 @@
-"""Rows as matrices, split by time: flights of one day share a storm, and a random split puts half on each side."""
+"""Rows as matrices, split by time: rows of one day share its storms, and a random split puts half on each side."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from mlsystem.domain.request import MODEL_COLUMNS
+from mlsystem.contract.problem import split_days
+from mlsystem.domain import PROBLEM
 from mlsystem.errors import UserError
 
 
@@ -18,20 +19,20 @@ class UnusableTrainingSet(UserError):
 
 @dataclass(frozen=True)
 class Rows:
-    """Flights as a model sees them, in the order of the training set."""
+    """Questions as a model sees them, in the order of the training set."""
 
-    matrix: np.ndarray  # (n, F) float64 in the order of MODEL_COLUMNS; NaN is missing
-    is_late: np.ndarray  # (n,) bool
+    matrix: np.ndarray  # (n, F) float64 in the order of PROBLEM.model_columns; NaN is missing
+    label: np.ndarray  # (n,) bool
     service_date: np.ndarray  # (n,) datetime64[D]
 
     def __len__(self) -> int:
-        return len(self.is_late)
+        return len(self.label)
 
     def where(self, mask: np.ndarray) -> "Rows":
-        return Rows(self.matrix[mask], self.is_late[mask], self.service_date[mask])
+        return Rows(self.matrix[mask], self.label[mask], self.service_date[mask])
 
     def column(self, name: str) -> np.ndarray:
-        return self.matrix[:, MODEL_COLUMNS.index(name)]
+        return self.matrix[:, PROBLEM.model_columns.index(name)]
 
     @property
     def days(self) -> tuple[date, date]:
@@ -41,7 +42,7 @@ class Rows:
     def about(self) -> dict[str, Any]:
         """Plain JSON, for bundles and cards."""
         first, last = (str(day) for day in self.days)
-        return {"flights": len(self), "first_day": first, "last_day": last, "late_share": float(self.is_late.mean())}
+        return {"rows": len(self), "first_day": first, "last_day": last, "base_rate": float(self.label.mean())}
 
 
 @dataclass(frozen=True)
@@ -53,20 +54,19 @@ class Split:
 
 
 def default_split(first_day: date, last_day: date) -> Split:
-    """Two thirds of the days, the next twelfth, the last quarter: of a year, Jan-Aug, September, Oct-Dec."""
-    days = (last_day - first_day).days + 1
-    return Split(first_day + timedelta(days=days * 2 // 3), first_day + timedelta(days=days * 3 // 4))
+    """Of a year, Jan-Aug, September, Oct-Dec."""
+    return Split(*split_days(first_day, last_day))
 
 
 def rows_of(training_set: pa.Table) -> Rows:
-    """The training set as arrays. Raises UnusableTrainingSet if one of MODEL_COLUMNS is not there."""
-    missing = [name for name in MODEL_COLUMNS if name not in training_set.column_names]
+    """The training set as arrays. Raises UnusableTrainingSet if one of PROBLEM.model_columns is not there."""
+    missing = [name for name in PROBLEM.model_columns if name not in training_set.column_names]
     if missing:
         raise UnusableTrainingSet(f"the training set lacks {', '.join(missing)}; run `make train` to build it again")
-    columns = [training_set[name].to_numpy().astype("float64") for name in MODEL_COLUMNS]
+    columns = [training_set[name].to_numpy().astype("float64") for name in PROBLEM.model_columns]
     return Rows(
         np.column_stack(columns),
-        training_set["is_late"].to_numpy().astype(bool),
+        training_set["label"].to_numpy().astype(bool),
         training_set["service_date"].to_numpy().astype("datetime64[D]"),
     )
 
@@ -77,7 +77,7 @@ def known_at(training_set: pa.Table) -> np.ndarray:
 
 
 def split_rows(rows: Rows, split: Split) -> dict[str, Rows]:
-    """`train`, `tune` and `test`. Raises UnusableTrainingSet if one of them has not both late and punctual flights."""
+    """`train`, `tune` and `test`. Raises UnusableTrainingSet if one of them has not both labels."""
     is_train = rows.service_date < np.datetime64(split.train_until)
     is_test = rows.service_date >= np.datetime64(split.tune_until)
     parts = {
@@ -90,10 +90,10 @@ def split_rows(rows: Rows, split: Split) -> dict[str, Rows]:
 
 
 def require_both_labels(parts: Mapping[str, Rows]) -> None:
-    """Raises UnusableTrainingSet if a part has not both late and punctual flights."""
+    """Raises UnusableTrainingSet if a part has not both labels."""
     for name, part in parts.items():
-        if len(np.unique(part.is_late)) < 2:
+        if len(np.unique(part.label)) < 2:
             raise UnusableTrainingSet(
-                f"{name} has {len(part):,} flights, {part.is_late.sum():,} of them late; a model needs both kinds: "
-                "ingest more days, then run `make train`"
+                f"{name} has {len(part):,} {PROBLEM.words.questions}, {part.label.sum():,} {PROBLEM.words.positive}; "
+                "a model needs both kinds: ingest more days, then run `make train`"
             )

@@ -13,7 +13,7 @@ from great_expectations.core import ExpectationValidationResult
 from great_expectations.data_context import AbstractDataContext
 from great_expectations.data_context.types.base import ProgressBarsConfig
 
-from mlsystem.domain.tables import Rule, Table
+from mlsystem.contract.tables import Rule, Table
 
 ROW = "row_number"  # how a finding points at a row: keys can be the very thing that is doubled
 

@@ -24,6 +24,7 @@ body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:1100px;margin:auto;
 a{color:#0b5394}.table-responsive,.show-scrollbars{overflow-x:auto;max-width:100%}
 table{border-collapse:collapse;width:100%}
 td,th{border:1px solid #ccc;padding:.3rem .5rem;text-align:left;vertical-align:top}td td,td th{overflow-wrap:anywhere}
+@media(max-width:500px){td,th{padding:.15rem .25rem;overflow-wrap:anywhere}}
 .alert,.card{border:1px solid #ccc;border-radius:4px;padding:.5rem;margin:.5rem 0}
 .badge{background:#eee;border-radius:4px;padding:0 .3rem}ul,ol{padding-left:1.2rem}
 .fa-check-circle::before{content:"\\2713";color:#18794e}.fa-times::before{content:"\\2717";color:#b3261e}

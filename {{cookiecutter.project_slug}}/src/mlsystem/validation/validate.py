@@ -17,8 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mlsystem import storage
-from mlsystem.domain import adapter
-from mlsystem.domain.tables import DAYS, EVENT_TABLES
+from mlsystem.domain import PROBLEM
 from mlsystem.engine import query
 from mlsystem.errors import UserError
 from mlsystem.source.deliver import malformed
@@ -57,7 +56,7 @@ def validate(days: Sequence[date], source_dir: Path, validated_dir: Path) -> Rep
     stale = sorted(day for day in days if not _is_validated(day, source_dir, validated_dir))
     if not stale:
         return Report(days=0)
-    delivered = {table.name: _read_delivery(table.name, stale, source_dir) for table in EVENT_TABLES}
+    delivered = {table.name: _read_delivery(table.name, stale, source_dir) for table in PROBLEM.tables}
     return _judge(stale, delivered, source_dir, validated_dir)
 
 
@@ -73,7 +72,7 @@ def revalidate(
         if not _is_from_present_delivery(day, source_dir, validated_dir):
             raise NotValidated(f"{day} was not validated from its present delivery; run `make ingest` first")
     together = {}
-    for table in EVENT_TABLES:
+    for table in PROBLEM.tables:
         accepted = storage.Partitions(validated_dir / table.name).read(days)
         refused = storage.Partitions(validated_dir / "quarantine" / table.name).read(days)
         refused = fix(table.name, refused.drop_columns(["rule", "reason"]))
@@ -97,15 +96,15 @@ def _judge(days: list[date], delivered: dict[str, pa.Table], source_dir: Path, v
     shutil.rmtree(validated_dir / "docs", ignore_errors=True)  # a kill can have left half a context there
     context = open_context(validated_dir / "docs")
     breaches: list[Breach] = []
-    for place, table in enumerate(EVENT_TABLES, start=1):
+    for place, table in enumerate(PROBLEM.tables, start=1):
         rows = delivered[table.name]
-        logger.info("%s: %s rows (table %s of %s)", table.name, f"{rows.num_rows:,}", place, len(EVENT_TABLES))
+        logger.info("%s: %s rows (table %s of %s)", table.name, f"{rows.num_rows:,}", place, len(PROBLEM.tables))
         breaches += find_breaches(context, table, rows.to_pandas())
     logger.info("parting good rows from bad")
     accepted, refused = _split(delivered, breaches)
     profile = _profile(days, accepted, [*refused.values(), malformed(source_dir)])
     logger.info("days: %s, and the pages of Data Docs", len(days))
-    of_days = find_breaches(context, DAYS, profile)
+    of_days = find_breaches(context, PROBLEM.days, profile)
     make_offline(validated_dir / "docs")
     stopping = [breach for breach in of_days if _is_critical(breach)]
     reasons = {
@@ -148,7 +147,7 @@ def _profile(days: list[date], accepted: dict[str, pa.Table], refused: Sequence[
     """One row per day for the day's own rules; what could not be read at all counts among the refused."""
     quarantined = pa.concat_tables([rows.select(["service_date"]) for rows in refused])
     wanted = pa.table({"service_date": pa.array(days, pa.date32())})
-    profile = query(adapter.sql("days"), accepted | {"quarantined": quarantined, "wanted": wanted})
+    profile = query(PROBLEM.sql_text("days"), accepted | {"quarantined": quarantined, "wanted": wanted})
     return profile.sort_by("service_date").to_pandas()
 
 
@@ -189,19 +188,19 @@ def _record(days: list[date], counts: dict[tuple[date, str, str, str, str], int]
 
 def _is_validated(day: date, source_dir: Path, validated_dir: Path) -> bool:
     wanted = _fingerprint(day, source_dir)
-    return all(storage.Partitions(validated_dir / table.name).fingerprint(day) == wanted for table in EVENT_TABLES)
+    return all(storage.Partitions(validated_dir / table.name).fingerprint(day) == wanted for table in PROBLEM.tables)
 
 
 def _is_from_present_delivery(day: date, source_dir: Path, validated_dir: Path) -> bool:
     delivery = _fingerprint(day, source_dir).partition("/")[2]
-    published = (storage.Partitions(validated_dir / table.name).fingerprint(day) or "" for table in EVENT_TABLES)
+    published = (storage.Partitions(validated_dir / table.name).fingerprint(day) or "" for table in PROBLEM.tables)
     return all(fingerprint.partition("/")[2] == delivery for fingerprint in published)
 
 
 def _fingerprint(day: date, source_dir: Path) -> str:
     """`<contract>/<delivery>`: the first half changes with a rule, the second with a delivered row."""
-    deliveries = [storage.Partitions(source_dir / table.name).content(day) for table in EVENT_TABLES]
-    return f"{storage.digest(repr((EVENT_TABLES, DAYS)))}/{storage.digest(*deliveries)}"
+    deliveries = [storage.Partitions(source_dir / table.name).content(day) for table in PROBLEM.tables]
+    return f"{storage.digest(repr((PROBLEM.tables, PROBLEM.days)))}/{storage.digest(*deliveries)}"
 
 
 def _is_critical(breach: Breach) -> bool:

@@ -25,7 +25,7 @@ queue_changes AS (
     UNION ALL
     SELECT origin, ends_at, -1, 0 FROM waiting
     UNION ALL
-    SELECT origin, tick_at, 0, 1 FROM (SELECT DISTINCT origin FROM waiting) AS origins CROSS JOIN ticks
+    SELECT origin, tick_at, 0, 1 FROM (SELECT DISTINCT origin FROM totals) AS origins CROSS JOIN ticks
 ),
 queue AS (
     SELECT origin, moment, is_tick,
@@ -35,12 +35,12 @@ queue AS (
 SELECT
     totals.origin,
     event_timestamp,
-    MAX(CASE WHEN window_hours = 1 THEN delay_mean END) AS origin_departure_delay_mean_1h,
-    MAX(CASE WHEN window_hours = 3 THEN delay_mean END) AS origin_departure_delay_mean_3h,
-    MAX(CASE WHEN window_hours = 24 THEN delay_mean END) AS origin_departure_delay_mean_24h,
-    MAX(CASE WHEN window_hours = 1 THEN late_share END) AS origin_late_share_1h,
-    MAX(CASE WHEN window_hours = 3 THEN late_share END) AS origin_late_share_3h,
-    MAX(CASE WHEN window_hours = 24 THEN late_share END) AS origin_late_share_24h,
+    MAX(CASE WHEN window_hours = 1 THEN number_mean END) AS origin_departure_delay_mean_1h,
+    MAX(CASE WHEN window_hours = 3 THEN number_mean END) AS origin_departure_delay_mean_3h,
+    MAX(CASE WHEN window_hours = 24 THEN number_mean END) AS origin_departure_delay_mean_24h,
+    MAX(CASE WHEN window_hours = 1 THEN flag_share END) AS origin_late_share_1h,
+    MAX(CASE WHEN window_hours = 3 THEN flag_share END) AS origin_late_share_3h,
+    MAX(CASE WHEN window_hours = 24 THEN flag_share END) AS origin_late_share_24h,
     CAST(MAX(CASE WHEN window_hours = 1 THEN fact_count END) AS BIGINT) AS origin_departures_1h,
     CAST(MAX(CASE WHEN window_hours = 3 THEN fact_count END) AS BIGINT) AS origin_departures_3h,
     CAST(MAX(CASE WHEN window_hours = 24 THEN fact_count END) AS BIGINT) AS origin_departures_24h,

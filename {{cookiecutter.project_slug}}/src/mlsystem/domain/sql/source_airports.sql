@@ -7,4 +7,4 @@ SELECT DISTINCT
     time_zone,
     CAST(service_date AS TIMESTAMP) AT TIME ZONE 'America/New_York' AS known_at
 FROM flights
-LEFT JOIN time_zones ON airport = destination
+LEFT JOIN (SELECT faa AS airport, tzone AS time_zone FROM raw_airports) AS time_zones ON airport = destination

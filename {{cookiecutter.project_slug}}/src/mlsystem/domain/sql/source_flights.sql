@@ -14,7 +14,7 @@ WITH scheduled AS (
         sched_arr_time // 100 * 60 + sched_arr_time % 100 AS arrival_wall_minute,
         COALESCE(time_zones.time_zone, supplement.time_zone) AS time_zone
     FROM raw_flights
-    LEFT JOIN time_zones ON time_zones.airport = dest
+    LEFT JOIN (SELECT faa AS airport, tzone AS time_zone FROM raw_airports) AS time_zones ON time_zones.airport = dest
     LEFT JOIN supplement ON supplement.airport = dest
 ),
 on_the_wall AS (

@@ -1,4 +1,4 @@
--- sources: one row per area and 15-minute tick: how many facts of each table should have come since its last one came.
+-- sources: one row per 15-minute tick: how many facts of each table should have come since its last one came.
 -- A table that nothing is due of (at night) is not silent, however old its last fact is; one that stops at noon is.
 WITH heard AS (
     SELECT 'flights' AS source, known_at FROM flights
@@ -63,7 +63,6 @@ overdue AS (
     FROM answered WHERE is_tick = 1
 )
 SELECT
-    'New York' AS area,
     moment AS event_timestamp,
     CAST(MAX(CASE WHEN source = 'flights' THEN facts END) AS BIGINT) AS overdue_flights,
     CAST(MAX(CASE WHEN source = 'departures' THEN facts END) AS BIGINT) AS overdue_departures,

@@ -1,0 +1,1 @@
+"""The processes of `make up`: what must be there before, what is started, when it is ready."""

@@ -1,0 +1,1 @@
+"""Past days, played in the order in which facts became known."""
