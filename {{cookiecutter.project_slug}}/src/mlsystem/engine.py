@@ -1,11 +1,23 @@
 """DUCKDB room: runs SQL text over Arrow tables. Nothing but SQL goes in and nothing but Arrow comes out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import duckdb
 import pyarrow as pa
 
 QueryFailed = duckdb.Error  # with the engine's own message
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """A Ctrl-C during a query stays one: DuckDB takes the signal and raises this RuntimeError in its place."""
+    try:
+        yield
+    except RuntimeError as stopped:
+        if str(stopped) == "Query interrupted":
+            raise KeyboardInterrupt from stopped
+        raise
 
 
 class Engine:
@@ -25,11 +37,13 @@ class Engine:
 
     def execute(self, sql: str) -> None:
         """Run a statement whose result is not needed, such as CREATE TABLE."""
-        self._connection.execute(sql)
+        with stoppable():
+            self._connection.execute(sql)
 
     def query(self, sql: str) -> pa.Table:
         """The rows that `sql` selects. Raises QueryFailed."""
-        return self._connection.sql(sql).to_arrow_table()
+        with stoppable():
+            return self._connection.sql(sql).to_arrow_table()
 
     def close(self) -> None:
         """Let go of the connection. One that an exception keeps alive until exit makes DuckDB print its leaks."""

@@ -1,9 +1,17 @@
 """The engine: SQL in, Arrow out, in UTC whatever clock the machine is on."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+
 import pyarrow as pa
 import pytest
 
 from mlsystem.engine import Engine, QueryFailed, query
+
+LONG = "SELECT SUM(a.range * b.range) AS x FROM RANGE(1000000) AS a, RANGE(1000000) AS b"  # hours
 
 
 def test_sql_goes_in_and_arrow_comes_out():
@@ -30,3 +38,17 @@ def test_a_wrong_text_gives_the_engines_own_message():
         engine.query("SELECT * FROM no_such_table")
 
     engine.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there a signal cannot be sent to one process alone")
+@pytest.mark.parametrize(("method", "sql"), [("execute", f"CREATE TABLE sums AS {LONG}"), ("query", LONG)])
+def test_a_stop_during_a_query_is_a_stop_and_no_failure_of_the_query(method: str, sql: str):
+    code = f"from mlsystem.engine import Engine; engine = Engine(); print('asked', flush=True); engine.{method}({sql!r})"
+    asking = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert asking.stdout is not None
+    assert asking.stdout.readline() == "asked\n"
+
+    time.sleep(0.5)  # into the query: before it, Python itself would have stopped
+    asking.send_signal(signal.SIGINT)
+
+    assert asking.communicate(timeout=60)[1].splitlines()[-1] == "KeyboardInterrupt"

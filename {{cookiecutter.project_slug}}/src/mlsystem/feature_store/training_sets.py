@@ -11,6 +11,7 @@ from mlsystem.contract.features import EVERYTHING, View
 from mlsystem.contract.problem import OVERDUE
 from mlsystem.contract.question import Question
 from mlsystem.domain import PROBLEM
+from mlsystem.engine import stoppable
 
 logger = logging.getLogger(__name__)
 ABOUT = ("question_id", "service_date", "event_timestamp", "label_known_at", "label")
@@ -65,7 +66,8 @@ def _join(store: FeatureStore, rows: pd.DataFrame, view: View, place: str) -> pd
     """The view's features at each key and moment that occurs. View by view: in one go it takes twice as long."""
     asked = rows[[*view.join_keys, "event_timestamp"]].drop_duplicates(ignore_index=True)
     logger.info("joining %s at %s keys and moments (%s)", view.name, f"{len(asked):,}", place)
-    joined = store.get_historical_features(asked, [f"{view.name}:{f.name}" for f in view.features]).to_df()
+    with stoppable():
+        joined = store.get_historical_features(asked, [f"{view.name}:{f.name}" for f in view.features]).to_df()
     if len(joined) != len(asked):
         raise RowsLost(f"{view.name}: {len(asked):,} keys and moments in, {len(joined):,} out")
     return joined
