@@ -11,7 +11,8 @@ import pytest
 
 from mlsystem.engine import Engine, QueryFailed, query
 
-LONG = "SELECT SUM(a.range * b.range) AS x FROM RANGE(1000000) AS a, RANGE(1000000) AS b"  # hours
+NUMBERS = "CREATE TABLE numbers AS SELECT range AS n FROM RANGE(600000)"
+LONG = "SELECT MAX(SHA256(SHA256(SHA256(n::VARCHAR)))) AS most FROM numbers"  # 2 s
 
 
 def test_sql_goes_in_and_arrow_comes_out():
@@ -43,7 +44,11 @@ def test_a_wrong_text_gives_the_engines_own_message():
 @pytest.mark.skipif(os.name == "nt", reason="there a signal cannot be sent to one process alone")
 @pytest.mark.parametrize(("method", "sql"), [("execute", f"CREATE TABLE sums AS {LONG}"), ("query", LONG)])
 def test_a_stop_during_a_query_is_a_stop_and_no_failure_of_the_query(method: str, sql: str):
-    code = f"from mlsystem.engine import Engine; engine = Engine(); print('asked', flush=True); engine.{method}({sql!r})"
+    code = f"""from mlsystem.engine import Engine
+engine = Engine()
+engine.execute({NUMBERS!r})
+print("asked", flush=True)
+engine.{method}({sql!r})"""
     asking = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert asking.stdout is not None
     assert asking.stdout.readline() == "asked\n"
