@@ -49,11 +49,17 @@ engine = Engine()
 engine.execute({NUMBERS!r})
 print("asked", flush=True)
 engine.{method}({sql!r})"""
-    asking = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert asking.stdout is not None
-    assert asking.stdout.readline() == "asked\n"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as asking:
+        assert asking.stdout is not None
+        assert asking.stdout.readline() == "asked\n"
 
-    time.sleep(0.5)  # into the query: before it, Python itself would have stopped
-    asking.send_signal(signal.SIGINT)
+        time.sleep(0.5)  # into the query: before it, Python itself would have stopped
+        asking.send_signal(signal.SIGINT)
+        try:
+            said = asking.communicate(timeout=60)[1]
+        finally:
+            asking.kill()
 
-    assert asking.communicate(timeout=60)[1].splitlines()[-1] == "KeyboardInterrupt"
+    assert said.splitlines()[-1] == "KeyboardInterrupt"
