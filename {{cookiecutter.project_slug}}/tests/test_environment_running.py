@@ -137,7 +137,7 @@ def test_tests_under_nohup_in_the_background_start_what_can_be_stopped():
     assert (told.stdout, told.stderr) == ("default_int_handler SIG_DFL\n", "")
 
 
-@pytest.mark.slow
+@pytest.mark.slowest
 def test_behind_a_dead_proxy_a_system_comes_up_and_is_seen_asked_and_stopped(system, tmp_path: Path):  # type: ignore[no-untyped-def]
     settings = own_copy(system.settings, tmp_path / "data").model_copy(update=own_ports())
     open_store(settings.features_dir, settings.online_dir)

@@ -147,7 +147,7 @@ def test_deploy_wants_the_server_that_up_starts(own_settings: Settings):
     assert "no Prefect server of this project answers; `make up` starts one" in told.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.slowest
 def test_up_in_a_folder_and_at_hosts_of_all_kinds_once_and_again_and_down_without_its_file(system, tmp_path: Path):  # type: ignore[no-untyped-def]
     folder = tmp_path / "ein Gerät [a-z] 100% {x} #1 ;&'"
     hosts = {

@@ -143,6 +143,7 @@ def test_through_quiet_minutes_no_process_writes_an_error_or_repeats_a_warning(w
 
 
 @pytest.mark.last
+@pytest.mark.slowest
 def test_a_night_whose_day_was_stopped_fails_with_the_reason_and_does_what_can_be_done(world: World):
     """From here on the nights fail, until somebody mends the delivery."""
     settings = world.settings
