@@ -16,7 +16,7 @@ PARENT = """
 import os, subprocess, sys, time
 import psutil
 from mlsystem import child_processes
-mark = child_processes.new_mark("test-of-%s:", "parent")
+mark = child_processes.new_mark("%s", "parent")
 child_processes.watch([child_processes.head_of(psutil.Process().pid, mark)])
 sleep = "import time; time.sleep(600)"
 child = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', '{sleep}'], start_new_session=True); {sleep}"
@@ -28,10 +28,10 @@ time.sleep(float(sys.argv[1]))
 
 @pytest.mark.parametrize("end", ["TERM", "HUP", "KILL", "an error", "its own end"])
 def test_children_and_theirs_end_with_their_parent_however_it_ends(end: str, tmp_path: Path):
-    beginning = f"test-of-{tmp_path.name}:"
+    beginning = child_processes.project_mark(tmp_path)  # of no other run on this machine
     seconds = {"an error": "no number", "its own end": "2"}.get(end, "600")
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT % tmp_path.name, seconds],
+        [sys.executable, "-c", PARENT % beginning, seconds],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -49,9 +49,9 @@ def test_children_and_theirs_end_with_their_parent_however_it_ends(end: str, tmp
 
 def test_nobody_is_ended_while_the_parent_lives_or_who_is_not_its_child(tmp_path: Path):
     """The guard stays quiet."""
-    beginning = f"test-of-{tmp_path.name}:"
+    beginning = child_processes.project_mark(tmp_path)  # of no other run on this machine
     other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    parent = subprocess.Popen([sys.executable, "-c", PARENT % tmp_path.name, "600"], stdout=subprocess.PIPE, text=True)
+    parent = subprocess.Popen([sys.executable, "-c", PARENT % beginning, "600"], stdout=subprocess.PIPE, text=True)
     try:
         assert parent.stdout is not None
         parent.stdout.readline()
