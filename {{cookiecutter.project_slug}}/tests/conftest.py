@@ -16,7 +16,8 @@ from xdist.scheduler import LoadFileScheduling
 from heard import heard
 from mlsystem import storage
 from mlsystem.settings import ROOT, Settings, configure_tools
-from serving_probe import free_port
+from questions import NOW
+from serving_probe import free_port, own_copy
 
 SETTINGS = Settings(data_dir=ROOT / "data/tests", reports_dir=ROOT / "data/tests/reports")
 configure_tools(SETTINGS)
@@ -120,6 +121,20 @@ def system(featured: System) -> System:
             _run_demo(SETTINGS.model_copy(update={"serving_port": free_port()}))
             storage.write_text(marker, fingerprint)
     return featured
+
+
+@pytest.fixture(scope="session")
+def make_settings(system: System, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Settings]:
+    """A maker of settings whose store is loaded as of NOW."""
+    from mlsystem.feature_store.online import OnlineFeatures
+    from mlsystem.feature_store.store import open_store
+
+    def make() -> Settings:
+        settings = own_copy(system.settings, tmp_path_factory.mktemp("serving") / "data")
+        OnlineFeatures(open_store(settings.features_dir, settings.online_dir)).materialise(NOW)
+        return settings
+
+    return make
 
 
 def _run_demo(settings: Settings) -> None:

@@ -8,25 +8,9 @@ import pytest
 
 from mlsystem.serving.run import Running, running_service
 from mlsystem.settings import Settings
-from questions import NOW
-from serving_probe import own_copy
 
 if TYPE_CHECKING:  # it imports Feast, which takes 7 s
     from stream_probe import Delivery, Stream
-
-
-@pytest.fixture(scope="session")
-def make_settings(system, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Settings]:  # type: ignore[no-untyped-def]
-    """A maker of settings whose store is loaded as of NOW."""
-    from mlsystem.feature_store.online import OnlineFeatures
-    from mlsystem.feature_store.store import open_store
-
-    def make() -> Settings:
-        settings = own_copy(system.settings, tmp_path_factory.mktemp("serving") / "data")
-        OnlineFeatures(open_store(settings.features_dir, settings.online_dir)).materialise(NOW)
-        return settings
-
-    return make
 
 
 @pytest.fixture(scope="session")
