@@ -144,6 +144,16 @@ def test_a_copied_environment_is_not_trusted(installed: Path, tmp_path: Path):
     assert result.stdout.startswith("Setting up .venv")
 
 
+def test_an_environment_that_is_linked_is_left_alone_and_one_of_its_own_is_made(installed: Path, root: Path):
+    (root / ".venv").symlink_to(installed / ".venv", target_is_directory=True)
+
+    result = bootstrap(root)
+
+    assert result.returncode == 0, result.stderr
+    assert not (root / ".venv").is_symlink()
+    assert bootstrap(installed).stdout == ""  # all that was there is there
+
+
 @pytest.mark.parametrize("weakened", [r"sha256:[0-9a-f]{8}", r" \\\n    --hash=\S+"], ids=["wrong hash", "no hash"])
 def test_a_package_without_its_right_hash_is_refused_with_a_sentence(root: Path, weakened: str):
     lock = root / "requirements.lock"

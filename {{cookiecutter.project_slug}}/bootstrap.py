@@ -321,6 +321,8 @@ def build(root: Path, venv: Path, locks: Sequence[Path]) -> None:
         f"Setting up .venv: up to {len(pinned)} packages, one to five minutes the first time, by the network.",
         flush=True,
     )
+    if venv.is_symlink():  # whatever it leads to is somebody else's: only the link goes
+        venv.unlink()
     if not succeeds(sys.executable, "-m", "venv", "--clear", venv):
         raise Stopped(
             f"Python could not make {venv}. On Debian and Ubuntu install python3-venv; "
