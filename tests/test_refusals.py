@@ -64,7 +64,7 @@ BAD_ANSWERS = [
     ("seed", "seven", "is not a whole number"),
     ("seed", "\u0667", "is not a whole number"),
     ("seed", "9" * 5000, "is not a whole number"),
-    ("lanes", "", "answer all, none, or some of simulation, alert_proofs, studies"),
+    ("lanes", "", "answer all, none, or some of simulation, practice, alert_proofs, studies"),
     ("lanes", ",", "answer all, none, or some of"),
     ("lanes", "simulation,wings", "answer all, none, or some of"),
     ("lanes", "all,none", "answer all, none, or some of"),

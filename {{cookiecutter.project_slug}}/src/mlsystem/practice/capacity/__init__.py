@@ -1,0 +1,1 @@
+"""What the system costs at other loads, why its slowest answers are slow, and how long an experiment takes."""

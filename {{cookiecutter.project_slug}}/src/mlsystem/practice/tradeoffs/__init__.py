@@ -1,0 +1,1 @@
+"""Trade-offs that are predicted first and then measured, and requirements that change."""
