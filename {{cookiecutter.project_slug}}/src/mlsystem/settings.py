@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     prefect_port: Port = 4200  # Prefect's default
     prometheus_host: Host = "127.0.0.1"
     prometheus_port: Port = 9090  # Prometheus's default
+    servers: str = "service consumer mlflow prefect prometheus"  # which of them `make up` starts
     consumer_host: Host = "127.0.0.1"
     consumer_port: Port = 3001  # the stream consumer's metrics; next to the service's
     clock: Literal["events", "wall"] = "events"  # whose yesterday the nightly run takes: a live source's is the wall's
@@ -58,6 +59,14 @@ class Settings(BaseSettings):
     champion_poll_seconds: Seconds = 1.0  # between two looks for a new champion: two stats of a file when there is none
 
     opentelemetry: bool = False  # honour OTEL_* of the environment; any other variable of a tool never is
+
+    @field_validator("servers")
+    @classmethod
+    def _known(cls, servers: str) -> str:
+        known = cls.model_fields["servers"].default.split()
+        if unknown := sorted(set(servers.split()) - set(known)):
+            raise ValueError(f"there is no {' or '.join(unknown)}; there are {', '.join(known)}, with spaces between")
+        return servers
 
     @field_validator("data_dir", "reports_dir")
     @classmethod

@@ -53,7 +53,7 @@ def start_all(settings: Settings) -> None:
         say(f"{server.name}: {link(server)}")
         if not server.address.is_loopback:
             say(f"  WARNING: {server.address.host} is open to other machines, and {server.name} asks nobody who he is")
-    if "prometheus" not in there:
+    if "prometheus" in settings.servers.split() and "prometheus" not in there:
         say("prometheus is not installed, so nothing scrapes /metrics; Debian's package is called prometheus")
     say("`make down` stops them" if missing else "all of them ran already; `make down` stops them")
 

@@ -45,7 +45,8 @@ class Server:
 def servers(settings: Settings) -> list[Server]:
     """All that `make up` starts. Prometheus only where it is installed: it is no Python package."""
     found = [_service(settings), _consumer(settings), _mlflow(settings), _prefect(settings)]
-    return [*found, _prometheus(settings)] if shutil.which("prometheus") else found
+    found += [_prometheus(settings)] if shutil.which("prometheus") else []
+    return [server for server in found if server.name in settings.servers.split()]
 
 
 def link(server: Server) -> str:

@@ -86,16 +86,17 @@ def replay(
 
 @dataclass(frozen=True)
 class OtherProcess:
-    """A consumer that runs elsewhere (`make consume`): waits until it has committed."""
+    """A consumer that runs elsewhere (`make consume`): waits until it has committed, but for so long alone."""
 
     log: EventLog
+    seconds: float = PATIENCE_SECONDS
 
     def catch_up(self, until: datetime | None = None) -> int:
         """Wait. Raises ConsumerGone."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + self.seconds
         while until is not None and not self._is_there(until):
             if time.monotonic() > deadline:
-                raise ConsumerGone(f"nothing consumed {self.log.path} for {PATIENCE_SECONDS:.0f} s; see `make consume`")
+                raise ConsumerGone(f"nothing consumed {self.log.path} for {self.seconds:.0f} s; see `make consume`")
             time.sleep(0.005)
         return 0
 

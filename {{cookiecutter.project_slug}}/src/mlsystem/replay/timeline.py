@@ -83,6 +83,11 @@ def facts_between(day: date, after: datetime | None, until: datetime, validated_
     return found
 
 
+def forget_days() -> None:
+    """Read partitions anew: somebody may have validated days again since."""
+    _day.cache_clear()
+
+
 def questions_of(day: date, validated_dir: Path) -> list[Question]:
     """The day's questions in the order in which they are asked; those that never get a label too, as in life."""
     rows = _day(validated_dir / PROBLEM.asked_of, day)

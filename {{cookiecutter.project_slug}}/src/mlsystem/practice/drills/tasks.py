@@ -1,5 +1,177 @@
-"""The tasks of this part."""
+"""`drill list|start|status|answer|hint|check|debrief|reset`: an incident in a sandbox, and how far you came with it."""
 
+import argparse
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from mlsystem.errors import UserError
 from mlsystem.lanes import LaneTask
+from mlsystem.progress import say
+from mlsystem.settings import Settings, load_project, load_settings
 
-TASKS: tuple[LaneTask, ...] = ()
+FREE_GB = 0.5  # a sandbox is 0.1, and its servers write
+
+
+class NotADrill(UserError):
+    """A command that needs something that was not said."""
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    does = parser.add_subparsers(dest="do", metavar="WHAT", required=True)
+    does.add_parser("list", help="the drills that there are")
+    start = does.add_parser(
+        "start", help="make the sandbox, let it run, and break it; `any` is one that you do not know"
+    )
+    start.add_argument("name")
+    start.add_argument("--seed", type=int, default=None, help="where, when and how much; the project's own unless said")
+    does.add_parser("status", help="the page of the incident, how far its clock is, and what you said so far")
+    answer = does.add_parser("answer", help="say what you found: a rung, and an entry of its list")
+    answer.add_argument("rung", help="detected, where, since or why")
+    answer.add_argument("said", nargs="?", help="an entry; without one the list is printed")
+    does.add_parser("hint", help="a hint, which costs points")
+    does.add_parser("check", help="let hours pass that nobody has seen, and look whether it is over")
+    does.add_parser("debrief", help="what it was, and what it cost; ends what can be answered")
+    does.add_parser("reset", help="end all of it; nothing of the sandbox stays")
+    does.add_parser("live", help=argparse.SUPPRESS)
+
+
+def _check(settings: Settings) -> None:
+    from mlsystem.processes import preflight
+
+    preflight.check_room(settings, "drill", FREE_GB)
+
+
+def _run(options: argparse.Namespace) -> None:
+    DOES[options.do](options, load_settings())
+
+
+def _list(options: argparse.Namespace, settings: Settings) -> None:
+    from mlsystem.practice.drills import drill
+
+    for name in drill.names():
+        one = drill.load(name)
+        print(f"  {name:20} {one.title} ({one.minutes} min; needs {one.needs})")
+
+
+def _start(options: argparse.Namespace, settings: Settings) -> None:
+    from mlsystem.practice.drills import drill, live, sandbox
+    from mlsystem.practice.drills.world import QUIET_HOURS, start
+
+    seed = load_project().seed if options.seed is None else options.seed
+    one = drill.load(options.name if options.name != "any" else drill.any_name(seed))
+    say("making the sandbox, and starting its servers")
+    try:
+        world = start(settings, one, seed)
+        world.stop_driver()
+    except BaseException:
+        sandbox.remove(settings)
+        raise
+    live.begin(settings)
+    say(f"{QUIET_HOURS} quiet hours have passed; from now on an hour passes every {live.SECONDS_AN_HOUR:g} seconds")
+    print(f"\n{one.page}")
+    say(f"on call is who stands in {world.own.project}; its own `make` and git are what you have")
+    say("`drill answer detected` prints what can be said first; `drill check` looks whether it is over")
+
+
+def _status(options: argparse.Namespace, settings: Settings) -> None:
+    from mlsystem.practice.drills import grading, live
+    from mlsystem.practice.drills.world import resume
+
+    world = resume(settings)
+    print(f"{world.drill.page}\nIt is {world.clock:%Y-%m-%d %H:%M} UTC in the sandbox, {world.own.project}.")
+    if not live.is_live(settings):
+        print("Its world has stopped: `drill reset` ends it.")
+    for one in grading.tries(world.own.home):
+        print(f"  {one['at']} {one['rung']}: {one['said']} {'' if one['rung'] == 'hint' else _verdict(one['right'])}")
+
+
+def _answer(options: argparse.Namespace, settings: Settings) -> None:
+    from mlsystem.practice.drills import grading
+    from mlsystem.practice.drills.world import resume
+
+    world = resume(settings)
+    if options.said is None:
+        print("\n".join(f"  {entry}" for entry in grading.entries(world, options.rung)))
+        return
+    say(f"{options.rung}: {options.said}: {_verdict(grading.answer(world, options.rung, options.said))}")
+
+
+def _hint(options: argparse.Namespace, settings: Settings) -> None:
+    from mlsystem.practice.drills import grading
+    from mlsystem.practice.drills.world import resume
+
+    world = resume(settings)
+    say(grading.hint(world, world.drill.hints))
+
+
+def _check_now(options: argparse.Namespace, settings: Settings) -> None:
+    from mlsystem.practice.drills import live
+    from mlsystem.practice.drills.grading import AGAIN_HOURS, JUDGED_HOURS, SETTLE_HOURS
+    from mlsystem.practice.drills.world import resume
+
+    resume(settings)
+    say(f"letting {SETTLE_HOURS} hours pass, looking at {JUDGED_HOURS} more, and again at {AGAIN_HOURS} after them")
+    found = live.checked(settings)
+    if found["passed"]:
+        say("it is over: every invariant holds, and held again; `drill debrief` says what it was and what it cost")
+        return
+    for name, what in found["failing"]:  # type: ignore[attr-defined]
+        say(f"does not hold: {name}; {what}")
+
+
+def _debrief(options: argparse.Namespace, settings: Settings) -> None:
+    from mlsystem.practice import record
+    from mlsystem.practice.drills import debrief, grading
+    from mlsystem.practice.drills.world import resume
+
+    world = resume(settings)
+    found = list(grading.tries(world.own.home))
+    print(debrief.text(world, found))
+    rungs = {
+        rung: next((one["at"] for one in found if one["rung"] == rung and one["right"]), None)
+        for rung in grading.POINTS
+    }
+    started = datetime.fromtimestamp((world.own.home / "session.json").stat().st_mtime, UTC)
+    facts = {"drill": world.drill.name, "seed": world.seed, "started": started.isoformat(timespec="seconds")}
+    record.add("drill", facts | {"rungs": rungs, "points": grading.points(found)})
+
+
+def _first(found: list[dict[str, Any]], rung: str) -> str | None:
+    """When it was reached."""
+    return next((one["at"] for one in found if one["rung"] == rung and one["right"]), None)
+
+
+def _reset(options: argparse.Namespace, settings: Settings) -> None:
+    from mlsystem.practice.drills import sandbox
+
+    sandbox.remove(settings)
+    say("the sandbox is gone")
+
+
+def _live(options: argparse.Namespace, settings: Settings) -> None:
+    from mlsystem.practice.drills.live import live
+
+    live(settings)
+
+
+def _verdict(is_right: bool) -> str:
+    return "right" if is_right else "not right"
+
+
+DOES: dict[str, Callable[[argparse.Namespace, Settings], None]] = {
+    "list": _list,
+    "start": _start,
+    "status": _status,
+    "answer": _answer,
+    "hint": _hint,
+    "check": _check_now,
+    "debrief": _debrief,
+    "reset": _reset,
+    "live": _live,
+}
+TASKS: tuple[LaneTask, ...] = (
+    LaneTask(
+        "drill", "work on an incident in a sandbox: list, start NAME, answer, check, reset", _arguments, _check, _run
+    ),
+)

@@ -1,0 +1,75 @@
+"""A hotfix was put into the live path alone: one slice is served other features than training computes."""
+
+from random import Random
+
+from mlsystem.practice.drills import choices, invariants, repairs
+from mlsystem.practice.drills.drill import Drill, Plan
+from mlsystem.practice.drills.world import World
+
+FILE = "src/mlsystem/serving/predictor.py"
+LOOKUP = "            stored = self.features.lookup(questions)\n"
+USED = LOOKUP + "            stored = [_corrected(*one) for one in zip(questions, stored, strict=True)]\n"
+FUNCTION = '''
+
+def _corrected(question: Question, stored: Stored) -> Stored:
+    """{value} reported everything twice in the spring: halve what it says, until they have mended it."""
+    if question.{field} != "{value}":
+        return stored
+    halved = {{name: value / 2 if isinstance(value, float) else value for name, value in stored.values.items()}}
+    return replace(stored, values=halved)
+'''
+
+
+def plan(world: World, random: Random) -> Plan:
+    field, value = choices.slice_of(world, random)
+    return Plan(f"{field} = {value}", choices.since(world, random), {"field": field, "value": value})
+
+
+def message(plan: Plan) -> str:
+    return f"Correct what {plan.facts['value']} reports twice"
+
+
+def strike(world: World, plan: Plan) -> None:
+    path = world.own.project / FILE
+    text = path.read_text(encoding="utf-8").replace(LOOKUP, USED, 1)
+    text = text.replace("from dataclasses import dataclass\n", "from dataclasses import dataclass, replace\n", 1)
+    path.write_text(text + FUNCTION.format(**plan.facts), encoding="utf-8")
+    world.own.commit(message(plan))
+    repairs.restart(world)  # the deployment
+
+
+def mend(world: World, plan: Plan) -> None:
+    repairs.revert(world, message(plan))
+    repairs.restart(world)
+
+
+def decoy(world: World, plan: Plan) -> None:
+    repairs.restart(world)
+
+
+def holds(world: World, plan: Plan, evidence: invariants.Evidence) -> list[invariants.Verdict]:
+    return [invariants.right_in_slice(world, evidence, plan.facts["field"], plan.facts["value"])]
+
+
+DRILL = Drill(
+    name="hotfix-on-one-path",
+    title="One group of questions is answered strangely",
+    entry="a deploy",
+    needs="a key of the questions with a value that 8 to 40 % of a day's questions have",
+    plan=plan,
+    places=lambda world: choices.places(world, "the champion", "the online store", "the feed"),
+    causes=(
+        "a feature is computed differently live than for training",
+        "the feed delivers another unit",
+        "a version that was never judged became champion",
+        "the online store is not written any more",
+        "the group itself has changed",
+    ),
+    cause="a feature is computed differently live than for training",
+    mend=mend,
+    decoy=decoy,
+    decoy_is="restart the service",
+    resembles="Equifax, spring 2022: a coding error made people's attributes wrong for three weeks (its statement)",
+    strike=strike,
+    holds=holds,
+)

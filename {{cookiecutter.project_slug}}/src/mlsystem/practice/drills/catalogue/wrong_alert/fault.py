@@ -1,0 +1,60 @@
+"""An alert was made to fire at nothing: right is to mend the alert, not to do what it asks for."""
+
+from random import Random
+
+from mlsystem.practice.drills import choices, repairs
+from mlsystem.practice.drills.drill import Drill, Plan
+from mlsystem.practice.drills.invariants import RULES
+from mlsystem.practice.drills.world import World
+
+ALERT = "DegradedShare"
+BEFORE, AFTER = "predict:degraded_ratio:1h > 0.05", "predict:degraded_ratio:1h >= 0.00"
+MESSAGE = "Tell us earlier when answers go without a view"
+
+
+def plan(world: World, random: Random) -> Plan:
+    return Plan("the alert's rule", choices.since(world, random), {})
+
+
+def strike(world: World, plan: Plan) -> None:
+    repairs.change(world, RULES, BEFORE, AFTER, MESSAGE)
+    repairs.restart(world)
+
+
+def mend(world: World, plan: Plan) -> None:
+    repairs.revert(world, MESSAGE)
+    repairs.restart(world)
+
+
+def decoy(world: World, plan: Plan) -> None:
+    """Away with it: nobody is woken any more, and nobody will be."""
+    path = world.own.project / RULES
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    first = next(n for n, line in enumerate(lines) if f"alert: {ALERT}" in line)
+    last = next(n for n in range(first + 1, len(lines)) if "- alert:" in lines[n])
+    path.write_text("".join(lines[:first] + lines[last:]), encoding="utf-8")
+    world.own.commit("Remove an alert that is always on")
+    repairs.restart(world)
+
+
+DRILL = Drill(
+    name="wrong-alert",
+    title="DegradedShare fires",
+    entry="a deploy",
+    needs="nothing",
+    plan=plan,
+    places=lambda world: choices.places(world, "the alert's rule", "the online store", "the champion", "the feed"),
+    causes=(
+        "the alert asks for less than it should",
+        "the online store is not written any more",
+        "a view's time to live is too short",
+        "a table has stopped coming",
+        "the consumer is behind",
+    ),
+    cause="the alert asks for less than it should",
+    mend=mend,
+    decoy=decoy,
+    decoy_is="remove the alert",
+    resembles="what other collections of incidents keep too (SREGym, Mendrift): a tool of one's own is wrong",
+    strike=strike,
+)

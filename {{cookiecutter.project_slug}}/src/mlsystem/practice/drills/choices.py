@@ -1,0 +1,61 @@
+"""What the seed draws from, found in the declarations: keys with enough questions, facts with a number, hours."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from random import Random
+from typing import TYPE_CHECKING
+
+import pyarrow.compute as pc
+
+from mlsystem import storage
+from mlsystem.contract.tables import Table
+from mlsystem.domain import PROBLEM
+from mlsystem.errors import UserError
+
+if TYPE_CHECKING:
+    from mlsystem.practice.drills.world import World
+
+SHARE = (0.08, 0.4)  # of the day's questions: enough to be seen, and not all
+
+
+class NotHere(UserError):
+    """The domain declares nothing that the drill could break."""
+
+
+def since(world: "World", random: Random, earliest: int = 12, latest: int = 16) -> datetime:
+    """So many hours after the beginning, on the hour."""
+    from mlsystem.practice.drills.world import HOUR
+
+    moment = world.began + random.randint(earliest, latest) * HOUR
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def slices(world: "World", field_names: tuple[str, ...] | None = None) -> Iterator[tuple[str, str]]:
+    """Each key of the questions with each value that a fair share of the first day's questions have."""
+    rows = storage.Partitions(world.theirs.validated_dir / PROBLEM.asked_of).read([world.began.date()])
+    for key in PROBLEM.keys if field_names is None else field_names:
+        counts = pc.value_counts(rows[key]).to_pylist()
+        for one in sorted(counts, key=lambda found: str(found["values"])):
+            if one["values"] and SHARE[0] <= one["counts"] / rows.num_rows <= SHARE[1]:
+                yield key, str(one["values"])
+
+
+def slice_of(world: "World", random: Random, field_names: tuple[str, ...] | None = None) -> tuple[str, str]:
+    """Raises NotHere."""
+    found = list(slices(world, field_names))
+    if not found:
+        raise NotHere(f"no key has a value with {SHARE[0]:.0%} to {SHARE[1]:.0%} of a day's questions")
+    return random.choice(found)
+
+
+def measured_table() -> tuple[Table, str]:
+    """A table of facts that is not the label's, and its number. Raises NotHere."""
+    for facts in PROBLEM.facts:
+        if facts.table != PROBLEM.label.table:
+            return PROBLEM.table[facts.table], facts.number
+    raise NotHere("no facts are declared beside those that make the labels")
+
+
+def places(world: "World", *others: str) -> list[str]:
+    """The closed list of where: every slice of the first day, and parts of the system."""
+    return sorted(f"{key} = {value}" for key, value in slices(world)) + list(others)

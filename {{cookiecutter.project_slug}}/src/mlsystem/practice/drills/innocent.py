@@ -1,0 +1,26 @@
+"""Commits that change nothing that matters, as most do: a fault that came by a deploy stands among them."""
+
+from random import Random
+
+from mlsystem.practice.drills.sandbox import Sandbox
+
+SRC = "src/mlsystem"
+# file, what stands there, what stands there after it, the message
+EDITS = (
+    ("progress.py", "LONGEST_STEP = 50", "LONGEST_STEP = 48", "Shorter heartbeat lines: they wrapped on my screen"),
+    ("serving/prediction_log.py", "block_size=8 << 20", "block_size=4 << 20", "Read the log in smaller blocks"),
+    ("flows/monitor.py", "FURTHEST = 3", "FURTHEST = 4", "Name one more column in the monitor's lines"),
+    ("reporting/report.py", "LARGEST = 10", "LARGEST = 12", "Show two more columns in the drift chart"),
+    ("source/deliver.py", "TOLD_DAYS = 50", "TOLD_DAYS = 30", "Tell the progress of a delivery more often"),
+    ("flows/data.py", "SAID = 5", "SAID = 8", "Print a few more of the lines that could not be read"),
+)
+
+
+def commit(own: Sandbox, random: Random, count: int = 4) -> None:
+    """So many of them, in an order that the seed draws."""
+    for file, before, after, message in random.sample(EDITS, count):
+        path = own.project / SRC / file
+        text = path.read_text(encoding="utf-8")
+        assert before in text, f"{file} has no {before!r} any more"
+        path.write_text(text.replace(before, after, 1), encoding="utf-8")
+        own.commit(message)

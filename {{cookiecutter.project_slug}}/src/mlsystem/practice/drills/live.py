@@ -1,0 +1,97 @@
+"""The world as a process of its own: hours pass while the learner looks, and quicker while a repair is checked.
+
+Commands and what came of them are files in the sandbox's folder, so that any command line can talk to it and a kill
+leaves nothing but what happened.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from mlsystem import child_processes, storage
+from mlsystem.practice.drills import grading, sandbox
+from mlsystem.practice.drills.reference import Reference
+from mlsystem.practice.drills.world import World, WorldStopped, resume
+from mlsystem.settings import ROOT, Settings, child_environment
+
+SECONDS_AN_HOUR = 10.0  # while nobody checks
+LIVE, WANTED, CHECKED, LOG = "live.json", "wanted.json", "checked.json", "live.log"
+CHECK_SECONDS = 300.0
+
+
+def begin(settings: Settings) -> None:
+    """Start the process, and let it end with nothing but `drill reset`, the end of the data or its own failure."""
+    home = sandbox.home_of(settings)
+    mark = child_processes.new_mark(child_processes.project_mark(home / "data"), "live")
+    with (home / LOG).open("a", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mlsystem", "drill", "live"],
+            cwd=ROOT,
+            env=child_environment(settings, **{child_processes.MARK: mark}),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    storage.write_json(home / LIVE, {"pid": process.pid, "started": psutil.Process(process.pid).create_time()})
+
+
+def is_live(settings: Settings) -> bool:
+    """Whether that process runs."""
+    path = sandbox.home_of(settings) / LIVE
+    if not path.exists():
+        return False
+    said = json.loads(path.read_text(encoding="utf-8"))
+    return child_processes.Head(said["pid"], said["started"], "").is_alive()
+
+
+def live(settings: Settings, seconds_an_hour: float = SECONDS_AN_HOUR) -> None:
+    """Be that process."""
+    world = resume(settings)
+    home = world.own.home
+    reference = Reference(settings)
+    try:
+        while home.exists():
+            due = time.monotonic() + seconds_an_hour
+            world.play(1)
+            while time.monotonic() < due and home.exists():
+                if (home / WANTED).exists():
+                    _check(world, reference)
+                    due = time.monotonic() + seconds_an_hour
+                time.sleep(0.1)
+    except WorldStopped as stopped:
+        print(stopped, file=sys.stderr)
+    finally:
+        world.stop_driver()
+
+
+def _check(world: World, reference: Reference) -> None:
+    home = world.own.home
+    grade = grading.check(world, reference)
+    found = {"passed": grade.passed, "failing": [[one.name, one.found] for one in grade.failing]}
+    storage.write_json(home / CHECKED, found | {"clock": world.clock.isoformat()})
+    (home / WANTED).unlink()
+
+
+def checked(settings: Settings) -> dict[str, object]:
+    """Ask the process for a check, and wait for it. Raises WorldStopped."""
+    home = sandbox.home_of(settings)
+    (home / CHECKED).unlink(missing_ok=True)
+    storage.write_text(home / WANTED, f"{os.getpid()}\n")
+    deadline = time.monotonic() + CHECK_SECONDS
+    while (home / WANTED).exists():
+        if time.monotonic() > deadline or not is_live(settings):
+            raise WorldStopped(f"the world around the sandbox has stopped; {_last(home / LOG)}; `drill reset` ends it")
+        time.sleep(0.1)
+    found: dict[str, object] = json.loads((home / CHECKED).read_text(encoding="utf-8"))
+    return found
+
+
+def _last(path: Path) -> str:
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    return lines[-1] if lines else "its log is empty"

@@ -1,0 +1,198 @@
+"""The sandbox: a copy of the project with a history, data, ports and processes of its own. Nothing of yours is touched.
+
+data/drill/project     the code, as a git repository: repairs are commits, commands are the project's own
+data/drill/data        its data up to the day on which the drill begins
+data/drill/session.json, asked.jsonl, world.json   whose drill it is, what callers asked and got, how far it is
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from mlsystem import child_processes, storage
+from mlsystem.errors import UserError
+from mlsystem.settings import ROOT, Settings, child_environment
+
+FOLDER = "drill"
+LEFT_OUT = ("practice", "problems")  # a learner's copy holds no drill; nor the problems that a bake leaves out
+SERVERS = ("serving", "consumer", "mlflow", "prefect", "prometheus")
+BY_DAY = ("source_dir", "validated_dir", "features_dir")
+COPIED = (*BY_DAY, "training_sets_dir", "models_dir", "online_dir")
+AUTHOR = ("-c", "user.name=on-call", "-c", "user.email=on-call@localhost", "-c", "commit.gpgSign=false")
+
+
+class NoSandbox(UserError):
+    """A drill cannot be started, or none is going on."""
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """Where it is, and its settings: those of a project that was generated into `project`."""
+
+    home: Path
+    settings: Settings
+
+    @property
+    def project(self) -> Path:
+        return self.home / "project"
+
+    def git(self, *arguments: str) -> str:
+        """What git printed. Raises NoSandbox."""
+        done = subprocess.run(
+            ["git", *AUTHOR, "-c", "core.hooksPath=/dev/null", *arguments],
+            cwd=self.project,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise NoSandbox(
+                f"git {arguments[0]} failed in {self.project}: {done.stderr.strip()}; `drill reset` ends it"
+            )
+        return done.stdout
+
+    def commit(self, message: str) -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+
+    def environment(self) -> dict[str, str]:
+        """For a process of the sandbox: its settings, and its own code instead of ours."""
+        own = child_environment(self.settings) | {"PYTHONPATH": str(self.project / "src")}
+        own.pop(child_processes.MARK, None)  # it marks its children itself
+        return own
+
+    def run(self, *task: str) -> subprocess.CompletedProcess[str]:
+        """One of the project's tasks, as the learner would run it there, to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "mlsystem", *task],
+            cwd=self.project,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+def home_of(settings: Settings) -> Path:
+    return settings.data_dir / FOLDER
+
+
+def make(settings: Settings, first_day: date, servers: str) -> Sandbox:
+    """A fresh one, whose data ends before `first_day`. Raises NoSandbox."""
+    home = home_of(settings)
+    if home.exists():
+        raise NoSandbox(f"a drill is there already, in {home}; `drill status` looks at it, `drill reset` ends it")
+    if shutil.which("git") is None:
+        raise NoSandbox("a drill needs git, for repairs are commits; install it, then start again")
+    own = Sandbox(home, _own_settings(settings, home, servers))
+    _copy_project(own.project)
+    _copy_data(settings, own.settings, first_day)
+    _write_env(own)
+    own.git("init", "--quiet")
+    own.commit("The project as it was")
+    return own
+
+
+def find(settings: Settings, said: Mapping[str, object]) -> Sandbox:
+    """The one that is there, by what `make` was given."""
+    return Sandbox(home_of(settings), Settings.model_validate(said))
+
+
+def remove(settings: Settings) -> None:
+    """End every process of the sandbox, and take it away. Also after a kill at any moment."""
+    home = home_of(settings)
+    child_processes.end(child_processes.marked(child_processes.project_mark(home / "data")))
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _own_settings(settings: Settings, home: Path, servers: str) -> Settings:
+    ports = {f"{name}_port": port for name, port in zip(SERVERS, _free_ports(len(SERVERS)), strict=True)}
+    folders = {"data_dir": home / "data", "reports_dir": home / "reports"}
+    return settings.model_copy(update={**folders, **ports, "state": "", "servers": servers})
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+
+
+def _copy_project(into: Path) -> None:
+    """What git holds or would hold of the project; where it is no repository, all but what a run makes."""
+    for name in _files():
+        if not set(LEFT_OUT) & {*name.parts[:-1], name.stem} and (ROOT / name).is_file():
+            (into / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, into / name)
+    (into / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
+
+
+def _files() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode != 0:
+        raise NoSandbox(f"{ROOT} is no git repository, so nobody knows what belongs to it; run `git init` there")
+    return sorted({Path(name) for name in listed.stdout.split("\0") if name})
+
+
+def _copy_data(theirs: Settings, own: Settings, first_day: date) -> None:
+    """Days are linked, not copied: a day is only ever replaced by a rename, which leaves the other's link alone."""
+    for name in COPIED:
+        source, target = getattr(theirs, name), getattr(own, name)
+        for path in _below(source):
+            copy = target / path.relative_to(source)
+            if name in BY_DAY and _is_of_a_day_from(path, first_day):
+                continue
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            if path.suffix == ".parquet":
+                os.link(path, copy)
+            else:
+                shutil.copy2(path, copy)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def _is_of_a_day_from(path: Path, first_day: date) -> bool:
+    try:
+        return path.suffix == ".parquet" and date.fromisoformat(path.stem) >= first_day
+    except ValueError:
+        return False
+
+
+def _write_env(own: Sandbox) -> None:
+    """So that a command in that folder works on the sandbox, whoever runs it."""
+    said = own.settings.model_dump(mode="json")
+    changed = ["data_dir", "reports_dir", "servers", *(f"{name}_port" for name in SERVERS)]
+    storage.write_text(own.project / ".env", "".join(f"MLSYSTEM_{name.upper()}={said[name]}\n" for name in changed))
+
+
+def run_in(own: Sandbox, command: Sequence[str]) -> subprocess.Popen[str]:
+    """A process of the sandbox that is talked to by lines; it ends with this one, however this one ends."""
+    mark = child_processes.new_mark(child_processes.project_mark(own.settings.data_dir), "world")
+    child_processes.watch([child_processes.head_of(os.getpid(), mark)])
+    log = (own.home / "driver.log").open("a", encoding="utf-8")
+    with log:
+        return subprocess.Popen(
+            [sys.executable, *command],
+            cwd=own.project,
+            env=own.environment() | {child_processes.MARK: mark},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )

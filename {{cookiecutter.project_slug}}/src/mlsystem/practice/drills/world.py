@@ -1,0 +1,233 @@
+"""The world around the sandbox: it delivers days, lets facts become known, asks, and keeps what it was told.
+
+Hours of event time are played one after the other against the sandbox's own servers. What is delivered passes through
+the drill's fault; what is asked, and what came back, is the callers' own record, which no repair can touch.
+"""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx
+
+from mlsystem import storage
+from mlsystem.addresses import service_url
+from mlsystem.domain import PROBLEM
+from mlsystem.errors import UserError
+from mlsystem.practice.drills import innocent, sandbox
+from mlsystem.practice.drills.drill import Drill, Plan, load
+from mlsystem.practice.drills.sandbox import Sandbox
+from mlsystem.replay.logs import log_path
+from mlsystem.replay.replay import ConsumerGone, OtherProcess, requests
+from mlsystem.replay.timeline import Interval, forget_days, intervals, opening
+from mlsystem.settings import Settings
+from mlsystem.streaming.event_log import EventLog
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+DAYS = 10  # that a drill can last: it begins so many before the last day that can be replayed
+QUIET_HOURS = 12  # before the fault: what is usual is measured after all is up
+SERVERS = "service consumer prometheus"
+DRIVER = Path(__file__).with_name("driver.py")
+PATIENCE_SECONDS = 20.0
+SESSION, ASKED, CLOCK = "session.json", "asked.jsonl", "world.json"
+
+
+class WorldStopped(UserError):
+    """There are no more days to play, or what plays them has gone."""
+
+
+@dataclass
+class World:
+    """A drill that is going on. `clock` is the event time up to which all has happened, `day` the service date."""
+
+    theirs: Settings  # the user's own: read, never written
+    own: Sandbox
+    drill: Drill
+    seed: int
+    clock: datetime
+    day: date
+    struck: bool = False
+    driver: subprocess.Popen[str] | None = field(default=None, repr=False)
+    code: str = ""
+
+    @cached_property
+    def plan(self) -> Plan:
+        return self.drill.plan(self, Random(self.seed))
+
+    @cached_property
+    def began(self) -> datetime:
+        """When the first question was asked."""
+        return opening(first_day(self.theirs, self.seed), HOUR, self.theirs.validated_dir)
+
+    def play(self, hours: int) -> None:
+        """Let so many hours pass. Raises WorldStopped."""
+        until = self.clock + hours * HOUR
+        forget_days()
+        while not self._play_today(until):
+            self._end_day()
+            forget_days()
+
+    def _play_today(self, until: datetime) -> bool:
+        """All that starts by `until`; False if the day ended before."""
+        for interval in intervals(self.day, self.day, HOUR, self.own.settings.validated_dir, self.clock):
+            if interval.start > until:
+                return True
+            self._strike_if_due(interval.start)
+            self._pass(interval)
+        return self.clock >= until
+
+    def _pass(self, interval: Interval) -> None:
+        with closing(EventLog(log_path(self.own.settings))) as log:
+            log.append(interval.facts, interval.start)
+            with suppress(ConsumerGone):  # a consumer that is down is part of some incident, and life goes on
+                OtherProcess(log, PATIENCE_SECONDS).catch_up(interval.start)
+        ids, size = [question.id for question in interval.questions], self.own.settings.max_questions_per_request
+        for place, request in enumerate(requests(interval, HOUR, size)):
+            self._ask(request, ids[place * size : (place + 1) * size], interval.start)
+        self.clock = interval.start
+        self._remember()
+
+    def _strike_if_due(self, moment: datetime) -> None:
+        if not self.struck and moment >= self.plan.since:
+            self.struck = True
+            if self.drill.strike is not None:
+                self.drill.strike(self, self.plan)
+
+    def _ask(self, request: dict[str, Any], ids: list[str], moment: datetime) -> None:
+        """Each question's answer is a line; of one that got none, the reason."""
+        try:
+            reply = httpx.post(f"{service_url(self.own.settings)}/predict", json=request, timeout=30, trust_env=False)
+            answers = reply.json()["predictions"] if reply.status_code == 200 else []
+            told = str(reply.status_code)
+        except (httpx.HTTPError, ValueError, KeyError) as problem:
+            answers, told = [], type(problem).__name__
+        lines = [
+            {"at": moment.isoformat(), "id": one, "status": told, **_kept(answer)}
+            for one, answer in zip(ids, answers or [{}] * len(ids), strict=True)
+        ]
+        with (self.own.home / ASKED).open("a", encoding="utf-8") as file:
+            file.write("".join(json.dumps(line) + "\n" for line in lines))
+
+    def _end_day(self) -> None:
+        """The night's work, and the next day's delivery."""
+        if self.day + 2 * DAY > self.theirs.last_day:
+            raise WorldStopped(f"the drill has come to the last days of the data, {self.day}; `drill reset` ends it")
+        self.deliver(self.day + 2 * DAY)
+        self.tell("validate", first=str(self.day + DAY), last=str(self.day + 2 * DAY))
+        self.tell("night", first=str(self.day), last=str(self.day))
+        self.day += DAY
+        self._remember()
+
+    def deliver(self, day: date) -> None:
+        """What comes of the day, as the fault lets it through."""
+        for table in PROBLEM.tables:
+            theirs = storage.Partitions(self.theirs.source_dir / table.name)
+            rows = theirs.read([day])
+            if self.drill.alter is not None:
+                rows = self.drill.alter(self.plan, table.name, day, rows)
+            own = storage.Partitions(self.own.settings.source_dir / table.name)
+            own.write(day, rows, theirs.fingerprint(day) or "")
+
+    def tell(self, do: str, **what: str) -> Any:
+        """Let the sandbox's own code do something; None if it could not, which its log then tells."""
+        driver = self._running_driver()
+        assert driver.stdin is not None
+        assert driver.stdout is not None
+        driver.stdin.write(json.dumps({"do": do, **what}) + "\n")
+        driver.stdin.flush()
+        line = driver.stdout.readline()
+        answer = json.loads(line) if line else {"failed": "it ended"}
+        if "failed" in answer:
+            with (self.own.home / "driver.log").open("a", encoding="utf-8") as log:
+                log.write(f"{do}: {answer['failed']}\n")
+        return answer.get("done")
+
+    def _running_driver(self) -> subprocess.Popen[str]:
+        """With the code as it is now: what was deployed since is taken up, as by a schedule."""
+        code = _code(self.own.project)
+        if self.driver is not None and (code != self.code or self.driver.poll() is not None):
+            self.stop_driver()
+        if self.driver is None:
+            self.driver, self.code = sandbox.run_in(self.own, ["-P", str(DRIVER)]), code
+        return self.driver
+
+    def stop_driver(self) -> None:
+        if self.driver is not None:
+            self.driver.kill()
+            self.driver.communicate()
+            self.driver = None
+
+    def asked(self) -> Iterator[dict[str, Any]]:
+        """What was asked so far and what came back, a question each."""
+        path = self.own.home / ASKED
+        with path.open(encoding="utf-8") as lines:
+            yield from (json.loads(line) for line in lines)
+
+    def _remember(self) -> None:
+        said = {"clock": self.clock.isoformat(), "day": str(self.day), "struck": self.struck}
+        storage.write_json(self.own.home / CLOCK, said)
+
+
+def first_day(settings: Settings, seed: int) -> date:
+    """The seed draws it among the days that no model of the demo learned from."""
+    first, last = PROBLEM.held_out[0], min(PROBLEM.held_out[1], settings.last_day) - DAYS * DAY
+    return storage.day_range(first, max(first, last))[Random(seed).randrange(max((last - first).days, 0) + 1)]
+
+
+def start(theirs: Settings, drill: Drill, seed: int) -> World:
+    """The sandbox, up and asked for its quiet hours. Raises NoSandbox, WorldStopped, NotUp."""
+    day = first_day(theirs, seed)
+    own = sandbox.make(theirs, day, SERVERS)
+    storage.write_json(
+        own.home / SESSION, {"drill": drill.name, "seed": seed, "settings": own.settings.model_dump(mode="json")}
+    )
+    world = World(theirs, own, drill, seed, datetime.min, day)
+    world.clock = world.began
+    innocent.commit(own, Random(seed))
+    for ahead in (day, day + DAY):
+        world.deliver(ahead)
+    world.tell("validate", first=str(day), last=str(day + DAY))
+    world.tell("begin", at=world.clock.isoformat(), day=str(day))
+    went = own.run("up")
+    if went.returncode != 0:
+        raise sandbox.NoSandbox(f"the sandbox did not come up: {went.stdout[-500:]}{went.stderr[-1500:]}")
+    (own.home / ASKED).touch()
+    world.play(QUIET_HOURS)
+    return world
+
+
+def resume(theirs: Settings) -> World:
+    """The drill that is there. Raises NoSandbox."""
+    home = sandbox.home_of(theirs)
+    if not (home / SESSION).exists():
+        raise sandbox.NoSandbox("no drill is going on; `drill list` shows what there is, `drill start NAME` starts one")
+    with storage.reading(home / SESSION, "`drill reset` ends the drill"):
+        said = json.loads((home / SESSION).read_text(encoding="utf-8"))
+        drill, own = load(said["drill"]), sandbox.find(theirs, said["settings"])
+        day, seed = first_day(theirs, said["seed"]), said["seed"]
+        world = World(theirs, own, drill, seed, opening(day, HOUR, theirs.validated_dir), day)
+        if (home / CLOCK).exists():
+            now = json.loads((home / CLOCK).read_text(encoding="utf-8"))
+            world.clock, world.day = datetime.fromisoformat(now["clock"]), date.fromisoformat(now["day"])
+            world.struck = now["struck"]
+    return world
+
+
+def _kept(answer: dict[str, Any]) -> dict[str, Any]:
+    names = ("prediction_id", "probability", "decision", "model_version", "degraded")
+    return {name: answer[name] for name in names if name in answer}
+
+
+def _code(project: Path) -> str:
+    """Changes when a file of the code does."""
+    files = sorted((project / "src").rglob("*"))
+    seen = [f"{path} {path.stat().st_mtime_ns}" for path in files if path.suffix in (".py", ".sql", ".j2")]
+    return storage.digest(*seen)
