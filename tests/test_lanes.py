@@ -13,7 +13,10 @@ from baking import ROOT, TEMPLATE
 CONFIG = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
 LANES = CONFIG["_lanes"]
 CHOICES = ["none", *LANES, *(",".join(two) for two in itertools.combinations(LANES, 2)), "all"]
-TRACES = {"simulation": r"make year|mlsystem year|year\.html|year\.json"}  # beside its name and its files'
+TRACES = {  # beside its name and its files
+    "simulation": r"make year|mlsystem year|year\.html|year\.json",
+    "practice": r"make (drill|tradeoffs|cards|capacity|experiment|brief|evidence|site)\b",
+}
 
 
 def files_of(lane: str) -> set[Path]:
@@ -59,7 +62,8 @@ def test_every_combination_bakes_lints_and_holds_nothing_of_a_lane_that_was_not_
             assert there
         else:
             assert (there, traces_of(lane, project)) == (set(), [])
-    assert (project / "lanes").exists() == (project / "src/mlsystem/simulation").exists()
+    with_tasks = {path.stem for path in (ROOT / TEMPLATE / "lanes").glob("*.mk")}
+    assert (project / "lanes").exists() == bool(chosen & with_tasks)
     for check in (["check"], ["format", "--check"]):
         result = baking.run(sys.executable, "-m", "ruff", *check, "--no-cache", ".", cwd=project)
         assert result.returncode == 0, result.stdout

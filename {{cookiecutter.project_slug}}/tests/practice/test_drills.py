@@ -1,4 +1,4 @@
-"""Each drill: declared whole, its page tells nothing, and what mends it and what does not are told apart by its state."""
+"""Each drill: declared whole, its page tells nothing, and a cure is told from a decoy by the state."""
 
 import hashlib
 import subprocess

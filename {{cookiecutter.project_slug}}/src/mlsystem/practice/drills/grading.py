@@ -20,7 +20,7 @@ POINTS = {"detected": 10, "where": 20, "since": 10, "why": 20, "mitigated": 40}
 WRONG, HINT = 5, 5  # points that a wrong answer or a hint costs
 NEAR_HOURS = 3  # of the fault's beginning
 JUDGED_HOURS = 12  # of traffic that the repair has not seen
-AGAIN_HOURS = 6  # later: what comes back by itself was not mended
+AGAIN_HOURS = 12  # later: what comes back by itself was not mended
 SETTLE_HOURS = 6  # before them: what is in windows and queues may go by
 SIGNALS = (
     "a caller or a colleague says so",

@@ -7,7 +7,7 @@ the drill's fault; what is asked, and what came back, is the callers' own record
 import json
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -36,7 +36,7 @@ DAYS = 10  # that a drill can last: it begins so many before the last day that c
 QUIET_HOURS = 12  # before the fault: what is usual is measured after all is up
 SERVERS = "service consumer prometheus"
 DRIVER = Path(__file__).with_name("driver.py")
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS, IMPATIENCE_SECONDS = 10.0, 0.5
 SESSION, ASKED, CLOCK = "session.json", "asked.jsonl", "world.json"
 
 
@@ -55,6 +55,7 @@ class World:
     clock: datetime
     day: date
     struck: bool = False
+    is_behind: bool = False
     driver: subprocess.Popen[str] | None = field(default=None, repr=False)
     code: str = ""
 
@@ -87,13 +88,20 @@ class World:
     def _pass(self, interval: Interval) -> None:
         with closing(EventLog(log_path(self.own.settings))) as log:
             log.append(interval.facts, interval.start)
-            with suppress(ConsumerGone):  # a consumer that is down is part of some incident, and life goes on
-                OtherProcess(log, PATIENCE_SECONDS).catch_up(interval.start)
+            self._wait_for_consumer(log, interval.start)
         ids, size = [question.id for question in interval.questions], self.own.settings.max_questions_per_request
         for place, request in enumerate(requests(interval, HOUR, size)):
             self._ask(request, ids[place * size : (place + 1) * size], interval.start)
         self.clock = interval.start
         self._remember()
+
+    def _wait_for_consumer(self, log: EventLog, moment: datetime) -> None:
+        """One that is down or stuck is part of some incident: callers do not wait for it every hour."""
+        try:
+            OtherProcess(log, IMPATIENCE_SECONDS if self.is_behind else PATIENCE_SECONDS).catch_up(moment)
+            self.is_behind = False
+        except ConsumerGone:
+            self.is_behind = True
 
     def _strike_if_due(self, moment: datetime) -> None:
         if not self.struck and moment >= self.plan.since:
