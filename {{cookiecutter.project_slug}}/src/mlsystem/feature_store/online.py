@@ -17,7 +17,7 @@ from tqdm import tqdm
 from mlsystem.contract.features import View
 from mlsystem.contract.question import Question
 from mlsystem.domain import PROBLEM
-from mlsystem.feature_store.store_file import StoreFile, reopen
+from mlsystem.feature_store.store_file import StoreFile, reopen, telling_who_is_busy
 
 logger = logging.getLogger(__name__)
 
@@ -85,10 +85,12 @@ class OnlineFeatures:
         types = {column.name: column.dtype.to_value_type() for column in registered.entity_columns}
         made = _convert_arrow_to_proto(_newest_by_key(view, rows), registered, types)
         config, provider = self.store.config, self.store._get_provider()
-        present = provider.online_read(config, registered, [key for key, *_ in made], [])
-        fresh = [row for row, (there, _) in zip(made, present, strict=True) if _gives_way(there, _utc(row[2]), clock)]
-        if fresh:
-            provider.online_write_batch(config, registered, fresh, None)
+        with telling_who_is_busy():
+            present = provider.online_read(config, registered, [key for key, *_ in made], [])
+            was = zip(made, present, strict=True)
+            fresh = [row for row, (there, _) in was if _gives_way(there, _utc(row[2]), clock)]
+            if fresh:
+                provider.online_write_batch(config, registered, fresh, None)
         return len(fresh)
 
     def materialise(self, until: datetime) -> None:

@@ -1,7 +1,8 @@
 """The online store's file, when it is SQLite: one that was restored from a copy is another file, and must be opened."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from feast import FeatureStore
@@ -10,6 +11,21 @@ from feast.infra.online_stores.sqlite import SqliteOnlineStore
 
 class StoreGone(OSError):
     """No file stands where the online rows were: the open one is read on by nobody who writes."""
+
+
+class StoreBusy(OSError):
+    """Another process holds the file and lets nobody write, or read, into it."""
+
+
+@contextmanager
+def telling_who_is_busy() -> Iterator[None]:
+    """Raises StoreBusy, for SQLite's own error says neither which file nor what to do."""
+    try:
+        yield
+    except sqlite3.OperationalError as problem:
+        if "locked" not in str(problem):
+            raise
+        raise StoreBusy(f"the online store is held by another process ({problem}); end what holds it") from problem
 
 
 class StoreFile:

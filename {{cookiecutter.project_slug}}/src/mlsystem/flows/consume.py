@@ -11,7 +11,7 @@ from mlsystem.addresses import address
 from mlsystem.domain import PROBLEM
 from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.store import open_store
-from mlsystem.feature_store.store_file import StoreGone
+from mlsystem.feature_store.store_file import StoreBusy, StoreGone
 from mlsystem.metrics.consumer import ConsumerMetrics
 from mlsystem.progress import say
 from mlsystem.replay.logs import log_path
@@ -49,7 +49,7 @@ def consume(settings: Settings) -> None:
             if consumer.catch_up() == 0:
                 time.sleep(IDLE_SECONDS)
             missing = ""
-        except StoreGone as gone:  # nothing is committed, so the step is done again when the file is back
+        except (StoreGone, StoreBusy) as gone:  # nothing is committed, so the step is done again when it is back
             if str(gone) != missing:
                 say(str(gone))
             missing = str(gone)
