@@ -40,7 +40,7 @@ class Verdict:
 def answers(world: World, after: datetime, until: datetime) -> pd.DataFrame:
     """What callers asked in these hours, a row each: at, id, status, and the answer's columns."""
     asked = pd.DataFrame(list(world.asked()), columns=COLUMNS)
-    at = pd.to_datetime(asked["at"])
+    at = pd.to_datetime(asked["at"], utc=True)
     return asked[(at > after) & (at <= until)].reset_index(drop=True)
 
 
