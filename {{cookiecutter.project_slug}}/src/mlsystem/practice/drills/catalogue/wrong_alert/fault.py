@@ -22,7 +22,10 @@ def strike(world: World, plan: Plan) -> None:
 
 
 def mend(world: World, plan: Plan) -> None:
-    repairs.revert(world, MESSAGE)
+    """The rules as they were when nobody had touched them."""
+    first = world.own.git("rev-list", "--max-parents=0", "HEAD").strip()
+    world.own.git("checkout", first, "--", RULES)
+    world.own.commit("The alert as it was: it asked for less than it should")
     repairs.restart(world)
 
 
