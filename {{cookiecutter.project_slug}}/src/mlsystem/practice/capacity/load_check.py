@@ -1,0 +1,136 @@
+"""The model against the service: driven open loop at shares of its measured saturation, predicted beside measured.
+
+In turns: a single caller measures what a question costs, then each load is driven right after what saturates. So what
+else the machine does falls on the prediction and on what it is compared with alike, and one bad moment on one turn.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import psutil
+
+from mlsystem.practice.capacity import callers, queueing, service_times
+from mlsystem.practice.capacity.own_service import OwnService
+from mlsystem.progress import say
+
+LOADS = (0.30, 0.60, 0.85)  # shares of the measured saturation
+TURNS = 5
+LOAD_SECONDS = 8.0
+SATURATING, BURSTS, BURST_SECONDS = 16, 3, 0.8  # callers at once: fewer than a worker refuses
+WITHIN = 0.30  # of the measurement
+BLOCKS = 25  # simulated for each turn, of as many questions
+QUIET = 0.1  # of a core: more of others, and it is said
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One load for a few seconds, in seconds and questions; p99 as three models have it, and as it was."""
+
+    saturation: float  # measured right before
+    rate: float
+    predicted: float
+    plain: float  # as if a pause made nothing slower
+    allen_cunneen: float
+    p50: float
+    p99: float
+    late_p99: float  # of the callers themselves
+    questions: int
+    refused: int
+
+
+def check(
+    service: OwnService, seed: int, most_pending: int, turns: int = TURNS, seconds: float = LOAD_SECONDS
+) -> tuple[service_times.ServiceTimes, dict[str, Any]]:
+    """What was measured; plain JSON: saturation and p99, predicted and measured, medians over turns of 40 seconds."""
+    order, times, began = np.random.default_rng(seed), [], (time.perf_counter(), _others(service))
+    driven: dict[float, list[Turn]] = {load: [] for load in LOADS}
+    for turn in range(turns):
+        say(f"  turn {turn + 1} of {turns}: what a question costs by itself; then each load, after what saturates")
+        times.append(service_times.measure(service, seed + turn))
+        for load in order.permutation(LOADS).tolist():
+            driven[load].append(_turn(service, times[-1], load, seconds, seed + turn, most_pending))
+    others = (_others(service) - began[1]) / (time.perf_counter() - began[0])
+    predicted = float(np.median([one.saturation for one in times]))
+    measured = float(np.median([turn.saturation for one in driven.values() for turn in one]))
+    error, loads = predicted / measured - 1, [_compared(load, found) for load, found in driven.items()]
+    return service_times.pooled(times), {
+        "saturation": {"predicted": predicted, "measured": measured, "error": error},
+        "loads": loads,
+        "within": WITHIN,
+        "is_within": all(abs(one) <= WITHIN for one in (error, *(one["error"] for one in loads))),
+        "others_cores": max(0.0, others),
+        "is_quiet": others <= QUIET,
+        "turns": turns,
+    }
+
+
+def saturation(service: OwnService) -> float:
+    """Answers a second when so many callers ask again at once: the median of short bursts."""
+    found = []
+    for _ in range(BURSTS):
+        answers = callers.closed_loop(service.port, service.requests(1), SATURATING, BURST_SECONDS)
+        answered = [one for one in answers if one.status == 200]
+        found.append(len(answered) / (answers[-1].answered_at - answers[0].sent_at))
+        time.sleep(service_times.REST_SECONDS)
+    return float(np.median(found))
+
+
+def _turn(
+    service: OwnService, times: service_times.ServiceTimes, load: float, seconds: float, seed: int, most_pending: int
+) -> Turn:
+    """The prediction is of the same: the p99 of as many questions at the same rate, in the middle of many such."""
+    most = saturation(service)
+    rate = load * most
+    answers = callers.open_loop(service.port, service.requests(1), rate, seconds, seed)
+    answered = [one.seconds for one in answers if one.status == 200]
+    predicted, plain = (
+        queueing.p99_of_blocks(
+            queueing.simulate(times, rate, BLOCKS * len(answers), seed, most_pending, slower), len(answers)
+        )
+        for slower in (True, False)
+    )
+    p50, p99 = np.quantile(answered, (0.5, 0.99)).tolist()
+    return Turn(
+        saturation=most,
+        rate=rate,
+        predicted=predicted,
+        plain=plain,
+        allen_cunneen=queueing.allen_cunneen_p99(times, rate),
+        p50=p50,
+        p99=p99,
+        late_p99=float(np.quantile([one.sent_at - one.due_at for one in answers], 0.99)),
+        questions=len(answers),
+        refused=len(answers) - len(answered),
+    )
+
+
+def _compared(load: float, turns: list[Turn]) -> dict[str, float]:
+    def median(name: str) -> float:
+        return float(np.median([getattr(one, name) for one in turns]))
+
+    measured = median("p99")
+    return {
+        "load": load,
+        "rate": median("rate"),
+        "p50_ms": median("p50") * 1000,
+        "predicted_ms": median("predicted") * 1000,
+        "measured_ms": measured * 1000,
+        "measured_low_ms": min(one.p99 for one in turns) * 1000,
+        "measured_high_ms": max(one.p99 for one in turns) * 1000,
+        "error": median("predicted") / measured - 1,
+        "plain_error": median("plain") / measured - 1,
+        "allen_cunneen_error": median("allen_cunneen") / measured - 1,
+        "callers_late_ms": median("late_p99") * 1000,
+        "questions": sum(one.questions for one in turns),
+        "refused": sum(one.refused for one in turns),
+    }
+
+
+def _others(service: OwnService) -> float:
+    """Seconds of all cores so far, but for those of the worker and of this process."""
+    every, own = psutil.cpu_times(), psutil.Process().cpu_times()
+    return (
+        float(sum(every) - every.idle - getattr(every, "iowait", 0.0) - own.user - own.system) - service.cpu_seconds()
+    )
