@@ -1,6 +1,8 @@
-TASKS += drill capacity experiment
+TASKS += drill tradeoffs cards capacity experiment
 
 ##@ Practice
 drill:    ## Work on an incident in a sandbox: ARGS="list", "start NAME", "answer", "check", "reset" (1 min to start)
+tradeoffs: ## Predict trade-offs, ARGS=run to measure them (4 min), ARGS=reveal to see both, ARGS=scores for your record (5 s)
+cards:    ## A requirement changes: ARGS=deal, then change the project until ARGS=check is green (5 s to 1 min)
 capacity: ## From measured costs to cores, memory and money at another load; ARGS=--check drives the service (1 min, 5)
 experiment: ## Plan an experiment: unit, smallest effect, duration, power, and its nulls; reports/experiment.html (20 s)
