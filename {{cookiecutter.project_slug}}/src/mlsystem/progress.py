@@ -42,11 +42,23 @@ def never_silent(step: str, seconds: float = SILENCE_SECONDS) -> Iterator[None]:
         _shown.end()
 
 
+@contextmanager
+def asking() -> Iterator[None]:
+    """While a person is asked and thinks: silence is theirs, and nothing is printed over what they type."""
+    _shown.end()
+    _shown.is_asking = True
+    try:
+        yield
+    finally:
+        _shown.is_asking = False
+
+
 class _Shown(logging.Handler):
     """Prints what is logged at INFO; a warning has the root's handler."""
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
+        self.is_asking = False
         self.begin("")
 
     def begin(self, step: str) -> None:
@@ -61,7 +73,9 @@ class _Shown(logging.Handler):
     def tell_until(self, done: threading.Event, seconds: float) -> None:
         while not done.wait(max(0.0, self._heard + seconds - time.monotonic())):
             with self.lock:  # type: ignore[union-attr]  # a handler's is made with it; else a line could come in between
-                if time.monotonic() >= self._heard + seconds:
+                if self.is_asking:
+                    self._heard = time.monotonic()
+                elif time.monotonic() >= self._heard + seconds:
                     so_far = time.monotonic() - self._since
                     self._print(f"    still, after {so_far:.0f} s: {self._step.strip()[:LONGEST_STEP]}", passing=True)
                     self._heard = time.monotonic()
