@@ -17,7 +17,7 @@ TEMPLATE_TASKS = "help setup bake demo figures agents test quick check format lo
 PROJECT_TASKS = (
     "help setup demo up status monitor retrain judge test down ingest features train "
     "models promote rollback smoke replay consume letters deploy prove endure check report readme mine "
-    "new-domain lock clean year"
+    "new-domain lock clean drill tradeoffs cards capacity experiment brief evidence site year"
 )
 
 

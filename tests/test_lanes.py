@@ -1,5 +1,6 @@
 """Each combination of problem and lanes is a whole project, and one without a lane holds nothing of it."""
 
+import functools
 import itertools
 import json
 import re
@@ -19,15 +20,20 @@ TRACES = {  # beside its name and its files
 }
 
 
+@functools.cache
+def whole() -> set[Path]:
+    """Every file of the template's project."""
+    return {file.relative_to(TEMPLATE) for file in baking.tracked_files(ROOT) if file.parts[0] == TEMPLATE}
+
+
 def files_of(lane: str) -> set[Path]:
-    """What of the template is the lane's: what has its name, and what lies in a folder that has it."""
-    whole = (file.relative_to(TEMPLATE) for file in baking.tracked_files(ROOT) if file.parts[0] == TEMPLATE)
-    return {file for file in whole if lane in (*file.parts[:-1], file.stem)}
+    """What of it is the lane's: what has its name, and what lies in a folder that has it."""
+    return {file for file in whole() if lane in (*file.parts[:-1], file.stem)}
 
 
 def traces_of(lane: str, project: Path) -> list[str]:
     """The lines that name the lane, its tasks or one of its files."""
-    names = {file.name for file in files_of(lane)} - {"__init__.py", "lane.py"}
+    names = {file.name for file in files_of(lane)} - {file.name for file in whole() - files_of(lane)} - {"lane.py"}
     own = "|".join(
         [
             rf"(?:[./`*\"]|lane: ){lane}\b",
