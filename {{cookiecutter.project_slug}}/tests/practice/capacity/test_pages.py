@@ -34,6 +34,7 @@ def checked(error: float) -> dict[str, Any]:
         "saturation": {"predicted": 500.0, "measured": 510.0, "error": -0.02},
         "loads": [load],
         "within": 0.3,
+        "off": ["p99 at 60%"] if abs(error) > 0.3 else [],
         "is_within": abs(error) <= 0.3,
         "others_cores": 0.8,
         "is_quiet": False,
@@ -81,6 +82,7 @@ def test_what_is_printed_says_each_line_each_scale_and_each_error(own_settings: 
     assert "10,000 × 2 ÷ 1,000 = 20 cores" in told
     assert "at 10,000× today's load" in told
     assert "+50%" in told
+    assert "off: p99 at 60%" in told
     assert "not a quiet machine" in told
 
 

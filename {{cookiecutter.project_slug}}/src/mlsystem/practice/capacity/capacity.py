@@ -104,6 +104,7 @@ def checked(check: dict[str, Any]) -> list[str]:
             f"  p99 at {one['load']:.0%} ({one['rate']:,.0f} a second): {one['predicted_ms']:.1f} ms predicted, "
             f"{one['measured_ms']:.1f} measured, {one['error']:+.0%}; callers {one['callers_late_ms']:.2f} ms late"
         )
+    told.append(f"  off: {', '.join(check['off'])}" if check["off"] else "  all within the limit")
     busy = f"others used {check['others_cores']:.2f} cores meanwhile"
     told.append(f"  {busy}" + ("" if check["is_quiet"] else ": not a quiet machine, and less of a proof"))
     return told

@@ -5,6 +5,7 @@ else the machine does falls on the prediction and on what it is compared with al
 """
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,16 +54,25 @@ def check(
             driven[load].append(_turn(service, times[-1], load, seconds, seed + turn, most_pending))
     others = (_others(service) - began[1]) / (time.perf_counter() - began[0])
     predicted = float(np.median([one.saturation for one in times]))
-    measured = float(np.median([turn.saturation for one in driven.values() for turn in one]))
-    error, loads = predicted / measured - 1, [_compared(load, found) for load, found in driven.items()]
-    return service_times.pooled(times), {
-        "saturation": {"predicted": predicted, "measured": measured, "error": error},
-        "loads": loads,
-        "within": WITHIN,
-        "is_within": all(abs(one) <= WITHIN for one in (error, *(one["error"] for one in loads))),
+    return service_times.pooled(times), verdict(predicted, driven) | {
         "others_cores": max(0.0, others),
         "is_quiet": others <= QUIET,
         "turns": turns,
+    }
+
+
+def verdict(predicted: float, driven: Mapping[float, list[Turn]]) -> dict[str, Any]:
+    """Each prediction beside its measurement, and the names of those that are off; `predicted` is the saturation."""
+    measured = float(np.median([turn.saturation for one in driven.values() for turn in one]))
+    loads = [_compared(load, found) for load, found in driven.items()]
+    errors = {"saturation": predicted / measured - 1} | {f"p99 at {one['load']:.0%}": one["error"] for one in loads}
+    off = [name for name, error in errors.items() if abs(error) > WITHIN]
+    return {
+        "saturation": {"predicted": predicted, "measured": measured, "error": errors["saturation"]},
+        "loads": loads,
+        "within": WITHIN,
+        "off": off,
+        "is_within": not off,
     }
 
 
@@ -131,6 +141,5 @@ def _compared(load: float, turns: list[Turn]) -> dict[str, float]:
 def _others(service: OwnService) -> float:
     """Seconds of all cores so far, but for those of the worker and of this process."""
     every, own = psutil.cpu_times(), psutil.Process().cpu_times()
-    return (
-        float(sum(every) - every.idle - getattr(every, "iowait", 0.0) - own.user - own.system) - service.cpu_seconds()
-    )
+    busy = sum(every) - every.idle - getattr(every, "iowait", 0.0)
+    return float(busy - own.user - own.system - service.cpu_seconds())
