@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 GROUPS = {
     "Every day": "demo up status monitor retrain judge test down",
-    "Data and training": "ingest features train",
+    "Data and training": "ingest features backfill train",
     "The models": "models promote rollback",
     "The running system": "smoke replay consume letters deploy",
     "Checks, pages, tidying up": "prove endure check report readme mine new-domain lock clean",
@@ -120,6 +120,8 @@ def _parser(settings: "Settings") -> argparse.ArgumentParser:
         ("train", "make the training set, compare the candidates, register the best"),
     ):
         _days(task(name, help_text), settings.first_day, settings.last_day)
+    backfill = task("backfill", "days again after a mend: validated, computed, and loaded into the live side")
+    _days(backfill, None, None)
     _loop_tasks(task)
     task("smoke", "start the service, ask it one question, stop it")
     task("monitor", "measure drift, quality and performance over the prediction log")

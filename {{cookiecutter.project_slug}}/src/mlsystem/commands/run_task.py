@@ -14,7 +14,7 @@ from mlsystem.lanes import lane_tasks
 from mlsystem.progress import never_silent
 from mlsystem.settings import Settings, mark_children, use_prefect
 
-RUNS_A_FLOW = {"demo", "ingest", "features", "train", "retrain", "judge", "replay", "smoke", "monitor"}
+RUNS_A_FLOW = {"demo", "ingest", "features", "backfill", "train", "retrain", "judge", "replay", "smoke", "monitor"}
 STARTS_PROCESSES = {*RUNS_A_FLOW, "up", "deploy"}
 HAS_A_VOICE = {"test", "prove", "endure", "check"}  # that of a tool, which prints into the same terminal
 SERVES = {"consume", "deploy"}  # until stopped: quiet where there is nothing to say

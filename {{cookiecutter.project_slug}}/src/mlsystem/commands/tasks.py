@@ -32,6 +32,18 @@ def features(options: argparse.Namespace) -> None:
     say(f"{build_features(options.first, options.last):,} days computed")
 
 
+def backfill(options: argparse.Namespace) -> None:
+    from mlsystem.flows.backfill import backfill
+    from mlsystem.replay import system_clock as clock
+
+    last = options.last or clock.today(load_settings())
+    first = options.first or last - timedelta(days=PROBLEM.lookback_days)
+    storage.day_range(first, last)  # refused before Prefect starts
+    moment = backfill(first, last)
+    live = f"the live side is loaded as of {moment:%Y-%m-%d %H:%M} UTC" if moment else "nothing was played yet"
+    say(f"{first} to {last} done again; {live}")
+
+
 def train(options: argparse.Namespace) -> None:
     from mlsystem.flows.train import train
     from mlsystem.model_registry import registry

@@ -39,11 +39,11 @@ def deliver_days(first: date, last: date) -> int:
 
 
 @task  # no retry: a rule that fails once fails again
-def validate_days(first: date, last: date) -> dict[str, Any]:
+def validate_days(first: date, last: date, again: bool = False) -> dict[str, Any]:
     from mlsystem.validation.validate import validate
 
     settings = load_settings()
-    report = validate(storage.day_range(first, last), settings.source_dir, settings.validated_dir)
+    report = validate(storage.day_range(first, last), settings.source_dir, settings.validated_dir, again)
     for day, reason in report.stopped.items():
         say(f"  STOPPED {day}: {reason}")
     return {
@@ -70,12 +70,15 @@ def start_prefect() -> None:
 
 
 @flow(name="ingest")
-def ingest(first: date, last: date) -> dict[str, Any]:
-    """Deliver each day's events, then let only rows pass that keep the contract. Raises DayOutside, DaysStopped."""
+def ingest(first: date, last: date, again: bool = False) -> dict[str, Any]:
+    """Deliver each day's events, then let only rows pass that keep the contract. Raises DayOutside, DaysStopped.
+
+    What was validated by today's rules is not looked at, unless `again`.
+    """
     say(f"delivering {first} to {last}")
     delivered = deliver_days(first, last)
     say("validating")
-    validated = validate_days(first, last)
+    validated = validate_days(first, last, again)
     stopped = validated["stopped"]
     create_table_artifact(
         key="validation", table=[{"delivered_days": delivered} | validated | {"stopped": len(stopped)}]

@@ -10,10 +10,22 @@ from mlsystem.errors import UserError
 from mlsystem.serving.run import listener
 from mlsystem.settings import Settings, child_environment, tools_dir
 
-USES_PREFECT = {"demo", "ingest", "features", "train", "retrain", "judge", "replay", "smoke", "monitor", "up"}
+USES_PREFECT = {
+    "demo",
+    "ingest",
+    "features",
+    "backfill",
+    "train",
+    "retrain",
+    "judge",
+    "replay",
+    "smoke",
+    "monitor",
+    "up",
+}
 USES_MODELS = {"demo", "train", "retrain", "judge", "replay", "smoke", "monitor", "up", "models", "promote", "rollback"}
-USES_EVENTS = {"demo", "retrain", "judge", "replay", "smoke", "monitor", "up", "consume", "letters"}
-USES_ONLINE = {"demo", "train", "retrain", "replay", "monitor", "up", "consume"}
+USES_EVENTS = {"demo", "backfill", "retrain", "judge", "replay", "smoke", "monitor", "up", "consume", "letters"}
+USES_ONLINE = {"demo", "backfill", "train", "retrain", "replay", "monitor", "up", "consume"}
 ROOM_GB, LITTLE_GB = {"demo": 1.0}, 0.1  # a demo leaves 0.2, and half as much aside on its way
 
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -43,10 +43,15 @@ def begin(span: Span, validated_dir: Path, log: EventLog, online: "OnlineFeature
     day = first_asked(span.first, span.last, validated_dir)
     start = opening(day, span.length, validated_dir)
     state.drop()
-    log.clear()
-    online.materialise(start)
-    log.append(facts_between(day, None, start, validated_dir), start)
+    load(day, start, validated_dir, log, online)
     state.write(span, start, Replayed())
+
+
+def load(day: date, moment: datetime, validated_dir: Path, log: EventLog, online: "OnlineFeatures") -> None:
+    """The live side as of a moment of the service date: the store's rows, and in the log what windows reach back to."""
+    log.clear()
+    online.materialise(moment)
+    log.append(facts_between(day, None, moment, validated_dir), moment)
 
 
 def replay(

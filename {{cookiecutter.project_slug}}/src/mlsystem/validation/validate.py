@@ -51,9 +51,9 @@ class Report:
     stopped: dict[date, str] = field(default_factory=dict)
 
 
-def validate(days: Sequence[date], source_dir: Path, validated_dir: Path) -> Report:
-    """Apply every rule to each day whose delivery or whose rules changed since it was last validated."""
-    stale = sorted(day for day in days if not _is_validated(day, source_dir, validated_dir))
+def validate(days: Sequence[date], source_dir: Path, validated_dir: Path, again: bool = False) -> Report:
+    """Apply every rule to each day whose delivery or whose rules changed since it was last validated; or to all."""
+    stale = sorted(day for day in days if again or not _is_validated(day, source_dir, validated_dir))
     if not stale:
         return Report(days=0)
     delivered = {table.name: _read_delivery(table.name, stale, source_dir) for table in PROBLEM.tables}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from mlsystem import storage
-from mlsystem.contract.tables import Table
+from mlsystem.contract.tables import Facts, Table
 from mlsystem.domain import PROBLEM
 from mlsystem.errors import UserError
 
@@ -54,6 +54,19 @@ def measured_table() -> tuple[Table, str]:
         if facts.table != PROBLEM.label.table:
             return PROBLEM.table[facts.table], facts.number
     raise NotHere("no facts are declared beside those that make the labels")
+
+
+def sliced_facts(world: "World", random: Random) -> tuple[Facts, str, str]:
+    """Facts whose rows say a key, rather not the label's; that key, and a value of it that the seed draws.
+
+    Raises NotHere.
+    """
+    for facts in sorted(PROBLEM.facts, key=lambda one: one.table == PROBLEM.label.table):
+        columns = storage.Partitions(world.theirs.validated_dir / facts.table).read([world.began.date()]).schema.names
+        found = list(slices(world, tuple(key for key in PROBLEM.keys if key in columns)))
+        if found:
+            return facts, *random.choice(found)
+    raise NotHere("no facts are declared whose rows say a key of the questions")
 
 
 def places(world: "World", *others: str) -> list[str]:

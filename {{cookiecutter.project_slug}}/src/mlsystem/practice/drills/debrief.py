@@ -1,35 +1,79 @@
-"""What the incident was, and what it cost: the hours since it began as they were answered, and without the fault."""
+"""What the incident was and what it cost: the same seed three times, and your own, as a table and a picture."""
 
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
-from mlsystem import wording
+from mlsystem import storage, wording
 from mlsystem.domain import PROBLEM
-from mlsystem.practice.drills import grading
-from mlsystem.practice.drills.invariants import answers
-from mlsystem.practice.drills.reference import Reference, money
+from mlsystem.practice.drills import charts, grading
+from mlsystem.practice.drills.responses import REACTION, Outcome
 from mlsystem.practice.drills.world import HOUR, World
+from mlsystem.reporting import templates
+
+YOURS = "yours"
+SAME = 0.005  # of the money: nearer than that two outcomes cost the same
 
 
-def text(world: World, found: list[dict[str, Any]]) -> str:
-    """For the terminal, as Markdown."""
-    plan, drill = world.plan, world.drill
-    reference = Reference(world.theirs)
-    since = answers(world, plan.since - HOUR, world.clock)
-    right = since.join(reference.probability.rename("right"), on="id")
-    acted = {True: PROBLEM.words.act, False: PROBLEM.words.hold}
-    best = right.assign(decision=[acted[bool(p > PROBLEM.costs.act_above)] for p in right["right"]])
-    known = reference.labels[reference.labels["known_at"] <= world.clock]
-    yours, healthy = money(since, known), money(best, known)
+def path(world: World) -> Path:
+    return world.theirs.reports_dir / f"drill_{world.drill.name}_{world.seed}.html"
+
+
+def write(world: World, outcomes: Mapping[str, Outcome], found: list[dict[str, Any]]) -> Path:
+    """The page; `outcomes` by response, `found` the learner's tries."""
+    page = path(world)
+    storage.write_text(page, render(world, outcomes, found))
+    return page
+
+
+def render(world: World, outcomes: Mapping[str, Outcome], found: list[dict[str, Any]]) -> str:
     points = grading.points(found)
+    return templates.fill(
+        "debrief.html.j2",
+        room="practice.drills",
+        drill=world.drill,
+        plan=world.plan,
+        seed=world.seed,
+        outcomes=outcomes,
+        order=order(outcomes),
+        reaction=int(REACTION / HOUR),
+        points=points,
+        won=sum(points.values()),
+        full=sum(grading.POINTS.values()),
+        tries=found,
+        alerts=_alerts(world),
+        picture=charts.extra({name: one.extra for name, one in outcomes.items()}),
+    )
+
+
+def order(outcomes: Mapping[str, Outcome]) -> str:
+    """The responses by what they cost, the cheapest first; `=` between those that cost the same."""
+    ranked = sorted(outcomes, key=lambda name: outcomes[name].expected)
+    told = ranked[0]
+    for before, name in pairwise(ranked):
+        nearly = outcomes[name].expected <= outcomes[before].expected * (1 + SAME)
+        told += f" {'=' if nearly else '<'} {name}"
+    return told
+
+
+def text(world: World, outcomes: Mapping[str, Outcome]) -> str:
+    """For the terminal."""
+    drill, plan = world.drill, world.plan
     lines = [
-        f"# {drill.title}",
-        f"It was: {drill.cause}. Where: {plan.where}. Since {plan.since:%Y-%m-%d %H:%M} UTC.",
-        f"It came by {drill.entry}. It resembles: {drill.resembles}.",
-        f"The plausible answer that mends nothing: {drill.decoy_is}.",
-        f"Since it began, {len(since):,} questions: {wording.number(yours)} {PROBLEM.per_1000} as they were answered, "
-        f"{wording.number(healthy)} without the fault.",
-        f"Points: {sum(points.values())} of {sum(grading.POINTS.values())} ("
-        + ", ".join(f"{rung} {won}" for rung, won in points.items())
-        + ").",
+        f"{drill.title}. It was: {drill.cause}. Where: {plan.where}.",
+        f"Since {plan.since:%Y-%m-%d %H:%M} UTC, by {drill.entry}.",
+        f"It resembles: {drill.resembles}.",
+        f"Expected {PROBLEM.per_1000}, the cheapest response first: {order(outcomes)}.",
+        *(f"  {name}: {wording.number(one.expected)}" for name, one in outcomes.items()),
     ]
-    return "\n\n".join(lines)
+    return "\n".join([*lines, *[f"It costs nothing in these hours: {drill.costs_later}."] * bool(drill.costs_later)])
+
+
+def _alerts(world: World) -> list[tuple[str, str]]:
+    """When each alert began to fire, by the drill's clock."""
+    began: dict[str, str] = {}
+    for moment, firing in world.watcher.history():
+        for name in firing:
+            began.setdefault(name, f"{moment:%Y-%m-%d %H:%M}")
+    return sorted(((at, name) for name, at in began.items()))

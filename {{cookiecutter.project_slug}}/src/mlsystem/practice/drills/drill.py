@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from random import Random
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
+from mlsystem.contract.question import Question
 from mlsystem.errors import UserError
 
 if TYPE_CHECKING:
@@ -38,12 +39,14 @@ class Plan:
 class Drill:
     """One incident. `places` and `causes` are closed lists; those that are not right are plausible.
 
-    `plan` draws the fault from the seed. `alter` changes what is delivered of a table on a day; `strike` does what
-    happens at once, at `since`. `mend` is the reference repair and `decoy` the plausible one that mends nothing.
-    `holds` are the invariants beside those of every drill.
+    `plan` draws the fault from the seed. `alter` takes the rows of a table that are delivered, and gives what lands in
+    which folder; `asks` changes who asks; `strike` does what happens at once, at `since`. `mend` is the reference
+    repair and `decoy` the plausible one that mends nothing. `holds` are the invariants beside those of every drill,
+    `signals` what shows it, `alert` what fires (none if nothing does) within so many hours, at the pace of a drill.
     """
 
-    name: str
+    name: str  # of its folder, and says the cause: a learner sees the number
+    number: int
     title: str
     entry: Entry
     needs: str  # of the declarations, as a person reads it
@@ -55,32 +58,55 @@ class Drill:
     decoy: Callable[["World", Plan], None]
     decoy_is: str  # in words
     resembles: str  # the public incident, with its source
-    alter: Callable[[Plan, str, date, pa.Table], pa.Table] | None = None
+    signals: tuple[str, ...]
+    alert: str = ""
+    within_hours: int = 8
+    alter: Callable[[Plan, str, pa.Table], Mapping[str, pa.Table]] | None = None
+    asks: Callable[[Plan, list[Question]], list[Question]] | None = None
     strike: Callable[["World", Plan], None] | None = None
     holds: Callable[["World", Plan, "Evidence"], list["Verdict"]] | None = None
+    costs_later: str = ""  # why its first days cost no money, if they do not
     mendable_alerts: frozenset[str] = frozenset()  # those that a repair may change
     hints: tuple[str, ...] = ()  # the vaguest first
     minutes: int = 20  # that a person may need
 
     @property
+    def is_none(self) -> bool:
+        """Whether nothing is wrong, and doing nothing is right."""
+        return self.entry == "nothing"
+
+    @property
     def page(self) -> str:
         """What on-call sees, as Markdown."""
-        return (CATALOGUE / self.name.replace("-", "_") / PAGE).read_text(encoding="utf-8")
+        return (CATALOGUE / self.name / PAGE).read_text(encoding="utf-8")
 
 
 def names() -> list[str]:
-    return sorted(path.parent.name.replace("_", "-") for path in CATALOGUE.glob("*/fault.py"))
+    return sorted(path.parent.name for path in CATALOGUE.glob("*/fault.py"))
 
 
-def any_name(seed: int) -> str:
+def all_drills() -> list[Drill]:
+    """In the order of their numbers."""
+    return sorted(map(load, names()), key=lambda one: one.number)
+
+
+def any_number(seed: int) -> int:
     """One that the seed and the moment draw."""
-    return Random(f"{seed} {datetime.now(UTC)}").choice(names())
+    return Random(f"{seed} {datetime.now(UTC)}").choice(all_drills()).number
+
+
+def numbered(number: int) -> Drill:
+    """Raises NoSuchDrill."""
+    found = {one.number: one for one in all_drills()}
+    if number not in found:
+        raise NoSuchDrill(f"there is no drill {number}; there are 1 to {max(found)}, and `any`")
+    return found[number]
 
 
 def load(name: str) -> Drill:
-    """Raises NoSuchDrill."""
+    """By its name. Raises NoSuchDrill."""
     if name not in names():
         raise NoSuchDrill(f"there is no drill {name!r}; there are {', '.join(names())}")
-    module = import_module(f"mlsystem.practice.drills.catalogue.{name.replace('-', '_')}.fault")
+    module = import_module(f"mlsystem.practice.drills.catalogue.{name}.fault")
     drill: Drill = module.DRILL
     return drill

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing, redirect_stdout
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from mlsystem import storage
@@ -21,13 +21,17 @@ def begin(at: str, day: str) -> None:
     """The online store and the event log as they are at a moment."""
     from mlsystem.feature_store.online import OnlineFeatures
     from mlsystem.feature_store.store import open_store
-    from mlsystem.replay.timeline import facts_between
+    from mlsystem.features import build
+    from mlsystem.replay.replay import load
+    from mlsystem.serving import monitor_findings
 
     settings, moment = load_settings(), datetime.fromisoformat(at)
+    yesterday = date.fromisoformat(day) - timedelta(days=1)  # whose features reach to the morning of the day
+    build.build(build.feature_days(yesterday, yesterday), settings.validated_dir, settings.features_dir)
+    monitor_findings.write(settings.predictions_dir, time.time(), {})  # last night's, which found nothing
+    online = OnlineFeatures(open_store(settings.features_dir, settings.online_dir))
     with closing(EventLog(log_path(settings))) as log:
-        log.clear()
-        OnlineFeatures(open_store(settings.features_dir, settings.online_dir)).materialise(moment)
-        log.append(facts_between(date.fromisoformat(day), None, moment, settings.validated_dir), moment)
+        load(date.fromisoformat(day), moment, settings.validated_dir, log, online)
 
 
 def validate(first: str, last: str) -> dict[str, str]:
@@ -35,20 +39,21 @@ def validate(first: str, last: str) -> dict[str, str]:
     from mlsystem.validation.validate import validate as validate_days
 
     settings = load_settings()
-    report = validate_days(_days(first, last), settings.source_dir, settings.validated_dir)
+    report = validate_days(_days(first, last), settings.source_dir, settings.validated_dir, again=True)
     return {str(day): reason for day, reason in report.stopped.items()}
 
 
-def night(first: str, last: str) -> None:
-    """The features of days that have ended, and a look at all answers so far, as the nightly run has it."""
+def night() -> str:
+    """The features of the day that has ended by the system's own clock, and a look at all answers so far."""
     from mlsystem.features import build
     from mlsystem.flows.monitor import measure
+    from mlsystem.replay import system_clock
 
     settings = load_settings()
-    build.build(
-        build.feature_days(*map(date.fromisoformat, (first, last))), settings.validated_dir, settings.features_dir
-    )
+    yesterday = system_clock.today(settings) - timedelta(days=1)
+    build.build(build.feature_days(yesterday, yesterday), settings.validated_dir, settings.features_dir)
     storage.write_json(settings.reports_dir / "monitoring.json", measure.fn(settings))
+    return str(yesterday)
 
 
 def now() -> float:

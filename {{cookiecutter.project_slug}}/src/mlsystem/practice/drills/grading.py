@@ -31,8 +31,10 @@ SIGNALS = (
     "the score distribution",
     "the cost of decisions, once labels are known",
     "quarantine or validation",
+    "a night's work or its findings are missing",
     "nothing is wrong",
 )
+NOWHERE, NOTHING = "nowhere", "nothing is wrong: what changed is harmless"  # of every list
 
 
 class NoSuchAnswer(UserError):
@@ -65,7 +67,7 @@ def entries(world: World, rung: str) -> list[str]:
         return [f"{(world.began + n * HOUR):%Y-%m-%d %H:00}" for n in range(hours + 1)]
     if rung not in RUNGS:
         raise NoSuchAnswer(f"there is no rung {rung!r}; there are {', '.join(RUNGS)}")
-    listed = world.drill.places(world) if rung == "where" else list(world.drill.causes)
+    listed = [*world.drill.places(world), NOWHERE] if rung == "where" else [*world.drill.causes, NOTHING]
     Random(world.seed).shuffle(listed)
     return listed
 
@@ -82,7 +84,7 @@ def answer(world: World, rung: str, said: str) -> bool:
 
 def _is_right(world: World, rung: str, said: str) -> bool:
     if rung == "detected":
-        return (said == "nothing is wrong") == (world.drill.entry == "nothing")
+        return said in world.drill.signals
     if rung == "since":
         moment = datetime.strptime(said, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
         return abs(moment - world.plan.since) <= NEAR_HOURS * HOUR

@@ -13,18 +13,23 @@ import numpy as np
 import pandas as pd
 
 from mlsystem import storage
+from mlsystem.contract.tables import Facts
 from mlsystem.domain import PROBLEM
 from mlsystem.monitoring.performance import read_labels
 from mlsystem.practice.drills.reference import Reference
-from mlsystem.practice.drills.world import HOUR, World
+from mlsystem.practice.drills.watcher import RULES
+from mlsystem.practice.drills.world import DAY, HOUR, World, first_day
 from mlsystem.serving import prediction_log
-from mlsystem.settings import ROOT
+from mlsystem.settings import ROOT, Settings
 
-RULES = "ops/prometheus/rules.yml"
 DEGRADED_MORE = 0.05  # of the answers, than in the quiet hours: as the alert DegradedShare has it
 LABELS_LEAST = 0.97  # of those that are known by now; what is in quarantine counts as missing
-FURTHER = 0.01  # mean distance from what was right: a store that is asked once an hour is up to an hour old
-TIMES = 1.5
+FURTHER, FURTHEST = 0.01, 0.03  # from what was right, of the mean and of the twentieth that is furthest from it:
+TIMES = 1.5  # more than in the quiet hours, for a store that is asked once an hour is up to an hour old
+TAIL = 0.95
+SLOWER_TIMES, SLOWER_SECONDS = 3.0, 0.1  # of the median request
+SAME_DECISIONS = 0.995  # a probability at the threshold may be rounded
+MOST_FACTS, OFF = 0.9, 0.3  # of a group's facts that must be there; of their size by which they may be off
 FEWEST = 15  # questions of a slice, below which nothing is said about it
 
 
@@ -44,7 +49,7 @@ def answers(world: World, after: datetime, until: datetime) -> pd.DataFrame:
     return asked[(at > after) & (at <= until)].reset_index(drop=True)
 
 
-COLUMNS = ["at", "id", "status", "prediction_id", "probability", "decision", "model_version", "degraded"]
+COLUMNS = ["at", "id", "status", "seconds", "prediction_id", "probability", "decision", "model_version", "degraded"]
 
 
 @dataclass(frozen=True)
@@ -65,16 +70,25 @@ def evidence(world: World, reference: Reference, after: datetime) -> Evidence:
 def general(world: World, found: Evidence) -> Iterator[Verdict]:
     """Those of every drill."""
     yield _answered(found.now)
+    yield _in_time(found.quiet, found.now)
     yield _logged(world, found.now)
     yield _not_degraded(found.quiet, found.now)
     yield right("the answers", found.quiet, found.now, found.reference)
+    yield _decided(found.now, found.reference.champion.act_above)
     yield _labelled(world, found.reference)
+    yield _night_done(world)
     yield watched(world, world.drill.mendable_alerts)
 
 
 def _answered(now: pd.DataFrame) -> Verdict:
     good = int((now["status"] == "200").sum())
     return Verdict("every question is answered", 0 < good == len(now), f"{good:,} of {len(now):,} were")
+
+
+def _in_time(quiet: pd.DataFrame, now: pd.DataFrame) -> Verdict:
+    before, took = (float(part["seconds"].astype(float).median()) for part in (quiet, now))
+    limit = SLOWER_TIMES * before + SLOWER_SECONDS
+    return Verdict("answers come in time", took <= limit, f"half of them take over {took:.2f} s, {before:.2f} is usual")
 
 
 def _logged(world: World, now: pd.DataFrame) -> Verdict:
@@ -94,25 +108,58 @@ def _not_degraded(quiet: pd.DataFrame, now: pd.DataFrame) -> Verdict:
 
 def right(what: str, quiet: pd.DataFrame, now: pd.DataFrame, reference: Reference) -> Verdict:
     """Probabilities are those of a system without the fault, as near as they were in the quiet hours."""
-    before, distance = (_distance(part, reference) for part in (quiet, now))
-    limit = TIMES * before + FURTHER
-    found = f"they are {distance:.3f} from right on average, at most {limit:.3f} is usual"
-    return Verdict(f"{what} are right", bool(distance <= limit), found)
+    before, distance = _distances(quiet, reference), _distances(now, reference)
+    if not len(distance):
+        return Verdict(f"{what} are right", False, "there are none")
+    mean, tail = float(distance.mean()), float(np.quantile(distance, TAIL))
+    limits = TIMES * float(before.mean()) + FURTHER, TIMES * float(np.quantile(before, TAIL)) + FURTHEST
+    found = (
+        f"they are {mean:.3f} from right on average (at most {limits[0]:.3f} is usual), and the furthest twentieth "
+        f"{tail:.3f} or more ({limits[1]:.3f})"
+    )
+    return Verdict(f"{what} are right", mean <= limits[0] and tail <= limits[1], found)
 
 
-def _distance(asked: pd.DataFrame, reference: Reference) -> float:
+def _distances(asked: pd.DataFrame, reference: Reference) -> np.ndarray:
     joined = asked.join(reference.probability.rename("right"), on="id", how="inner").dropna(subset=["probability"])
-    return float(np.abs(joined["probability"].astype(float) - joined["right"]).mean())
+    return np.abs((joined["probability"].astype(float) - joined["right"]).to_numpy())
+
+
+def _decided(now: pd.DataFrame, act_above: float) -> Verdict:
+    """By the threshold of the user's own champion, which its costs gave."""
+    given = now.dropna(subset=["probability"])
+    wanted = given["probability"].astype(float) > act_above
+    share = float(((given["decision"] == PROBLEM.words.act) == wanted).mean()) if len(given) else 0.0
+    return Verdict("decisions follow from probability and costs", share >= SAME_DECISIONS, f"{share:.1%} do")
 
 
 def _labelled(world: World, reference: Reference) -> Verdict:
+    """Those that are known by now are there, and none is there that is another's or nobody's."""
     known = reference.labels[reference.labels["known_at"] <= pd.Timestamp(world.clock)]
-    asked = pd.Series([one["id"] for one in world.asked()])
+    asked = pd.Series([one["id"] for one in world.asked()], dtype=str)
     expected = asked[asked.isin(known.index)]
-    own = set(read_labels(world.own.settings.validated_dir)["question_id"].to_pylist())
-    found = int(expected.isin(own).sum())
-    holds = found >= LABELS_LEAST * max(len(expected), 1)
-    return Verdict("labels arrive", holds, f"{found:,} of the {len(expected):,} that are known by now are there")
+    own = own_labels(world)
+    found = int(expected.isin(own.index).sum())
+    there = own[own.index.isin(asked)]
+    right = there.index.isin(reference.labels.index)
+    wrong = int((~right).sum()) + int((there[right] != reference.labels["label"].reindex(there.index[right])).sum())
+    holds = found >= LABELS_LEAST * max(len(expected), 1) and wrong <= (1 - LABELS_LEAST) * max(len(there), 1)
+    told = f"{found:,} of the {len(expected):,} that are known by now are there, and {wrong:,} that are wrong"
+    return Verdict("labels arrive, and are right", holds, told)
+
+
+def own_labels(world: World) -> pd.Series:
+    """By question, the label (bool) that the sandbox has, of all validated days."""
+    labels = read_labels(world.own.settings.validated_dir).to_pandas().set_index("question_id")
+    return labels.assign(label=PROBLEM.label.is_true(labels[PROBLEM.label.column]))["label"]
+
+
+def _night_done(world: World) -> Verdict:
+    """Each day that ended since the beginning has its features: without them nothing can be trained or compared."""
+    ended = storage.day_range(first_day(world.theirs, world.seed), world.day - DAY)
+    views = [storage.Partitions(world.own.settings.features_dir / view.name) for view in PROBLEM.views]
+    done = [day for day in ended if all(view.path(day).exists() for view in views)]
+    return Verdict("the night's work is done", len(done) == len(ended), f"of {len(done)} of {len(ended)} days")
 
 
 def watched(world: World, but: frozenset[str] = frozenset()) -> Verdict:
@@ -144,3 +191,38 @@ def right_in_slice(world: World, found: Evidence, key: str, value: str) -> Verdi
     if len(now) < FEWEST:
         return Verdict(f"the answers about {key} = {value} are right", False, f"only {len(now)} questions were asked")
     return right(f"the answers about {key} = {value}", quiet, now, found.reference)
+
+
+def facts_are_once(world: World, table: str, about: str) -> Verdict:
+    """No two of a table's validated rows say the same of one thing at one moment."""
+    rows = _since_the_beginning(world, world.own.settings, table)
+    twice = int(rows.duplicated([about, "known_at"]).sum())
+    return Verdict("every fact is there once", twice == 0, f"{twice:,} of {len(rows):,} are there again")
+
+
+def nothing_invented(world: World, reference: Reference) -> Verdict:
+    """No question has a label that has none in life."""
+    asked = [one["id"] for one in world.asked()]
+    own = own_labels(world)
+    invented = int((~own.index[own.index.isin(asked)].isin(reference.labels.index)).sum())
+    return Verdict("no label is invented", invented == 0, f"{invented:,} questions have one that never got one")
+
+
+def facts_are_usual(world: World, facts: Facts, key: str, value: str) -> Verdict:
+    """The numbers of a group's facts are those that were measured."""
+    own, theirs = (_since_the_beginning(world, one, facts.table) for one in (world.own.settings, world.theirs))
+    name = PROBLEM.table[facts.table].key
+    is_since = (theirs["known_at"] >= world.plan.since) & (theirs["known_at"] <= world.clock) & (theirs[key] == value)
+    measured = theirs[is_since].set_index(name)[facts.number].astype(float)
+    told = own.drop_duplicates(name).set_index(name)[facts.number].astype(float).reindex(measured.index)
+    if not len(measured) or told.notna().mean() < MOST_FACTS:
+        return Verdict(
+            "the facts are those that were measured", False, f"{told.notna().sum():,} of {len(told):,} are there"
+        )
+    off = float((told - measured).abs().mean() / max(float(measured.abs().mean()), 1.0))
+    return Verdict("the facts are those that were measured", off <= OFF, f"they are {off:.0%} off on average")
+
+
+def _since_the_beginning(world: World, settings: Settings, table: str) -> pd.DataFrame:
+    days = storage.day_range(world.began.date(), world.day)
+    return storage.Partitions(settings.validated_dir / table).read(days).to_pandas()

@@ -16,10 +16,10 @@ import psutil
 from mlsystem import child_processes, storage
 from mlsystem.practice.drills import grading, sandbox
 from mlsystem.practice.drills.reference import Reference
+from mlsystem.practice.drills.watcher import SECONDS_AN_HOUR
 from mlsystem.practice.drills.world import World, WorldStopped, resume
 from mlsystem.settings import ROOT, Settings, child_environment
 
-SECONDS_AN_HOUR = 10.0  # while nobody checks
 LIVE, WANTED, CHECKED, LOG = "live.json", "wanted.json", "checked.json", "live.log"
 CHECK_SECONDS = 300.0
 
@@ -48,6 +48,13 @@ def is_live(settings: Settings) -> bool:
         return False
     said = json.loads(path.read_text(encoding="utf-8"))
     return child_processes.Head(said["pid"], said["started"], "").is_alive()
+
+
+def end(settings: Settings) -> None:
+    """No more hours pass by themselves."""
+    home = sandbox.home_of(settings)
+    child_processes.end(child_processes.marked(f"{child_processes.project_mark(home / 'data')}live:"))
+    (home / LIVE).unlink(missing_ok=True)
 
 
 def live(settings: Settings, seconds_an_hour: float = SECONDS_AN_HOUR) -> None:

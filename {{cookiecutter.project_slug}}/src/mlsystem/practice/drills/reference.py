@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,9 @@ from mlsystem.domain import PROBLEM
 from mlsystem.monitoring.performance import read_labels
 from mlsystem.settings import Settings
 
+if TYPE_CHECKING:
+    from mlsystem.model_registry.champion import Champion
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -19,15 +23,20 @@ class Reference:
     theirs: Settings
 
     @cached_property
-    def probability(self) -> pd.Series:
-        """Of every question that has a row: the champion that the drill began with."""
+    def champion(self) -> "Champion":
+        """The one that the drill began with."""
         from mlsystem.model_registry.registry import load_champion
 
+        return load_champion(self.theirs.models_dir)
+
+    @cached_property
+    def probability(self) -> pd.Series:
+        """Of every question that has a row: what the champion says of it."""
         path = self.theirs.training_sets_dir / f"{PROBLEM.feature_service}.parquet"
         rows = pq.read_table(path).to_pandas().set_index("question_id")
         rows = rows[rows["service_date"] >= PROBLEM.held_out[0]]
         matrix = rows[[*PROBLEM.model_columns]].to_numpy(dtype=np.float64)
-        return pd.Series(load_champion(self.theirs.models_dir).predict(matrix), index=rows.index)
+        return pd.Series(self.champion.predict(matrix), index=rows.index)
 
     @cached_property
     def labels(self) -> pd.DataFrame:

@@ -17,10 +17,11 @@ from datetime import date
 from pathlib import Path
 
 from mlsystem import child_processes, storage
+from mlsystem.env_file import NAME
 from mlsystem.errors import UserError
 from mlsystem.settings import ROOT, Settings, child_environment
 
-FOLDER = "drill"
+FOLDER, ENV = "drill", ".env"
 LEFT_OUT = ("practice", "problems")  # a learner's copy holds no drill; nor the problems that a bake leaves out
 SERVERS = ("serving", "consumer", "mlflow", "prefect", "prometheus")
 BY_DAY = ("source_dir", "validated_dir", "features_dir")
@@ -63,10 +64,11 @@ class Sandbox:
         self.git("commit", "--quiet", "--message", message)
 
     def environment(self) -> dict[str, str]:
-        """For a process of the sandbox: its settings, and its own code instead of ours."""
-        own = child_environment(self.settings) | {"PYTHONPATH": str(self.project / "src")}
+        """For a process of the sandbox: its own code instead of ours, and the settings of its own `.env` alone."""
+        ours = child_environment(self.settings)
+        own = {name: value for name, value in ours.items() if not name.startswith(NAME)}
         own.pop(child_processes.MARK, None)  # it marks its children itself
-        return own
+        return own | {"PYTHONPATH": str(self.project / "src")}
 
     def run(self, *task: str) -> subprocess.CompletedProcess[str]:
         """One of the project's tasks, as the learner would run it there, to its end."""
@@ -80,13 +82,13 @@ class Sandbox:
         )
 
 
-def home_of(settings: Settings) -> Path:
-    return settings.data_dir / FOLDER
+def home_of(settings: Settings, folder: str = FOLDER) -> Path:
+    return settings.data_dir / folder
 
 
-def make(settings: Settings, first_day: date, servers: str) -> Sandbox:
+def make(settings: Settings, first_day: date, servers: str, folder: str = FOLDER) -> Sandbox:
     """A fresh one, whose data ends before `first_day`. Raises NoSandbox."""
-    home = home_of(settings)
+    home = home_of(settings, folder)
     if home.exists():
         raise NoSandbox(f"a drill is there already, in {home}; `drill status` looks at it, `drill reset` ends it")
     if shutil.which("git") is None:
@@ -105,9 +107,9 @@ def find(settings: Settings, said: Mapping[str, object]) -> Sandbox:
     return Sandbox(home_of(settings), Settings.model_validate(said))
 
 
-def remove(settings: Settings) -> None:
+def remove(settings: Settings, folder: str = FOLDER) -> None:
     """End every process of the sandbox, and take it away. Also after a kill at any moment."""
-    home = home_of(settings)
+    home = home_of(settings, folder)
     child_processes.end(child_processes.marked(child_processes.project_mark(home / "data")))
     shutil.rmtree(home, ignore_errors=True)
 
@@ -175,10 +177,27 @@ def _is_of_a_day_from(path: Path, first_day: date) -> bool:
 
 
 def _write_env(own: Sandbox) -> None:
-    """So that a command in that folder works on the sandbox, whoever runs it."""
+    """So that a command in that folder works on the sandbox, whoever runs it: all that is not as it comes."""
     said = own.settings.model_dump(mode="json")
-    changed = ["data_dir", "reports_dir", "servers", *(f"{name}_port" for name in SERVERS)]
-    storage.write_text(own.project / ".env", "".join(f"MLSYSTEM_{name.upper()}={said[name]}\n" for name in changed))
+    usual = Settings.model_construct().model_dump(mode="json")
+    changed = [name for name in said if said[name] != usual[name] and str(said[name]) != ""]
+    storage.write_text(own.project / ENV, "".join(f"{NAME}{name.upper()}={said[name]}\n" for name in changed))
+
+
+def begin_in(own: Sandbox, name: str, command: Sequence[str], folder: Path) -> int:
+    """A process that stays, until `remove`; its number."""
+    mark = child_processes.new_mark(child_processes.project_mark(own.settings.data_dir), name)
+    with (own.home / f"{name}.log").open("a", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=own.environment() | {child_processes.MARK: mark},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    return process.pid
 
 
 def run_in(own: Sandbox, command: Sequence[str]) -> subprocess.Popen[str]:

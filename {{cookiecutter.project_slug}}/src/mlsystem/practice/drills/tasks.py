@@ -3,13 +3,23 @@
 import argparse
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlsystem.errors import UserError
 from mlsystem.lanes import LaneTask
 from mlsystem.progress import say
 from mlsystem.settings import Settings, load_project, load_settings
 
+if TYPE_CHECKING:
+    from mlsystem.practice.drills.world import World
+
+ON_RECORD = {
+    "detected": "detected",
+    "where": "localised",
+    "since": "since",
+    "why": "explained",
+    "mitigated": "mitigated",
+}
 FREE_GB = 0.5  # a sandbox is 0.1, and its servers write
 
 
@@ -23,7 +33,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     start = does.add_parser(
         "start", help="make the sandbox, let it run, and break it; `any` is one that you do not know"
     )
-    start.add_argument("name")
+    start.add_argument("number", help="of `drill list`, or `any`")
     start.add_argument("--seed", type=int, default=None, help="where, when and how much; the project's own unless said")
     does.add_parser("status", help="the page of the incident, how far its clock is, and what you said so far")
     answer = does.add_parser("answer", help="say what you found: a rung, and an entry of its list")
@@ -31,7 +41,11 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     answer.add_argument("said", nargs="?", help="an entry; without one the list is printed")
     does.add_parser("hint", help="a hint, which costs points")
     does.add_parser("check", help="let hours pass that nobody has seen, and look whether it is over")
-    does.add_parser("debrief", help="what it was, and what it cost; ends what can be answered")
+    does.add_parser(
+        "debrief", help="what it was, and what it cost beside other responses; nothing can be said after it"
+    )
+    form = does.add_parser("post-mortem", help="the form of the last drill's, with its time line")
+    form.add_argument("--check", action="store_true", help="compare what is written with the record")
     does.add_parser("reset", help="end all of it; nothing of the sandbox stays")
     does.add_parser("live", help=argparse.SUPPRESS)
 
@@ -49,9 +63,8 @@ def _run(options: argparse.Namespace) -> None:
 def _list(options: argparse.Namespace, settings: Settings) -> None:
     from mlsystem.practice.drills import drill
 
-    for name in drill.names():
-        one = drill.load(name)
-        print(f"  {name:20} {one.title} ({one.minutes} min; needs {one.needs})")
+    for one in drill.all_drills():
+        print(f"  {one.number:2} {one.title} ({one.minutes} min; needs {one.needs})")
 
 
 def _start(options: argparse.Namespace, settings: Settings) -> None:
@@ -59,7 +72,7 @@ def _start(options: argparse.Namespace, settings: Settings) -> None:
     from mlsystem.practice.drills.world import QUIET_HOURS, start
 
     seed = load_project().seed if options.seed is None else options.seed
-    one = drill.load(options.name if options.name != "any" else drill.any_name(seed))
+    one = drill.numbered(drill.any_number(seed) if options.number == "any" else _number(options.number))
     say("making the sandbox, and starting its servers")
     try:
         world = start(settings, one, seed)
@@ -71,7 +84,19 @@ def _start(options: argparse.Namespace, settings: Settings) -> None:
     say(f"{QUIET_HOURS} quiet hours have passed; from now on an hour passes every {live.SECONDS_AN_HOUR:g} seconds")
     print(f"\n{one.page}")
     say(f"on call is who stands in {world.own.project}; its own `make` and git are what you have")
+    if world.watcher.is_there:
+        say(
+            f"alerts: {world.watcher.url}/alerts, where an hour of the rules passes in {live.SECONDS_AN_HOUR:g} seconds"
+        )
+    else:
+        say("prometheus is not installed, so no alert fires; Debian's package is called prometheus")
     say("`drill answer detected` prints what can be said first; `drill check` looks whether it is over")
+
+
+def _number(said: str) -> int:
+    if not said.isdecimal():
+        raise NotADrill(f"{said!r} is no number of a drill; `drill list` has them, or say `any`")
+    return int(said)
 
 
 def _status(options: argparse.Namespace, settings: Settings) -> None:
@@ -122,19 +147,43 @@ def _check_now(options: argparse.Namespace, settings: Settings) -> None:
 
 def _debrief(options: argparse.Namespace, settings: Settings) -> None:
     from mlsystem.practice import record
-    from mlsystem.practice.drills import debrief, grading
+    from mlsystem.practice.drills import debrief, grading, live, responses
+    from mlsystem.practice.drills.reference import Reference
     from mlsystem.practice.drills.world import resume
 
+    live.end(settings)
     world = resume(settings)
+    say("your own hours, to the same end as the others")
+    world.play_until(world.plan.since + responses.HORIZON)
+    world.stop_driver()
+    outcomes = {}
+    for name, respond in responses.responses(world.drill).items():
+        say(f"the same seed again, in a sandbox of its own: {name} (a minute or two)")
+        outcomes[name] = responses.play_out(settings, world.drill, world.seed, respond)
+    outcomes[debrief.YOURS] = responses.outcome(world, Reference(settings))
     found = list(grading.tries(world.own.home))
-    print(debrief.text(world, found))
-    rungs = {
-        rung: next((one["at"] for one in found if one["rung"] == rung and one["right"]), None)
-        for rung in grading.POINTS
-    }
+    page = debrief.write(world, outcomes, found)
+    record.add("drill", _facts(world, found) | {"money": {name: round(one.expected) for name, one in outcomes.items()}})
+    print(debrief.text(world, outcomes))
+    say(f"wrote {page}; `drill post-mortem` writes the form, `drill reset` takes the sandbox away")
+
+
+def _facts(world: "World", found: list[dict[str, Any]]) -> dict[str, Any]:
+    """For the record: how far the learner came, and when."""
+    from mlsystem.practice.drills import grading
+
     started = datetime.fromtimestamp((world.own.home / "session.json").stat().st_mtime, UTC)
-    facts = {"drill": world.drill.name, "seed": world.seed, "started": started.isoformat(timespec="seconds")}
-    record.add("drill", facts | {"rungs": rungs, "points": grading.points(found)})
+    reached = {ON_RECORD[rung]: _first(found, rung) for rung in grading.POINTS}
+    last = max(filter(None, reached.values()), default=None)
+    return {
+        "drill": world.drill.name,
+        "seed": world.seed,
+        "started": started.isoformat(timespec="seconds"),
+        "minutes": round((datetime.fromisoformat(last) - started).total_seconds() / 60, 1) if last else None,
+        "rungs": reached,
+        "points": grading.points(found),
+        "tries": found,
+    }
 
 
 def _first(found: list[dict[str, Any]], rung: str) -> str | None:
@@ -142,10 +191,26 @@ def _first(found: list[dict[str, Any]], rung: str) -> str | None:
     return next((one["at"] for one in found if one["rung"] == rung and one["right"]), None)
 
 
+def _post_mortem(options: argparse.Namespace, settings: Settings) -> None:
+    from mlsystem.practice import record
+    from mlsystem.practice.drills import post_mortem
+
+    if not options.check:
+        say(f"wrote {post_mortem.write(record.FOLDER)}; what is marked there is yours to write")
+        return
+    found = post_mortem.check(record.FOLDER)
+    for one in found:
+        say(one)
+    if found:
+        raise NotADrill(f"{len(found)} things are not as the record has them, or not written yet")
+    say("every post-mortem says what the record says")
+
+
 def _reset(options: argparse.Namespace, settings: Settings) -> None:
-    from mlsystem.practice.drills import sandbox
+    from mlsystem.practice.drills import responses, sandbox
 
     sandbox.remove(settings)
+    sandbox.remove(settings, responses.FOLDER)  # of a debrief that was stopped
     say("the sandbox is gone")
 
 
@@ -167,6 +232,7 @@ DOES: dict[str, Callable[[argparse.Namespace, Settings], None]] = {
     "hint": _hint,
     "check": _check_now,
     "debrief": _debrief,
+    "post-mortem": _post_mortem,
     "reset": _reset,
     "live": _live,
 }

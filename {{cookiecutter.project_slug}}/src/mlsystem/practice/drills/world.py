@@ -6,7 +6,8 @@ the drill's fault; what is asked, and what came back, is the callers' own record
 
 import json
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -16,17 +17,20 @@ from random import Random
 from typing import Any
 
 import httpx
+import pyarrow as pa
 
 from mlsystem import storage
 from mlsystem.addresses import service_url
+from mlsystem.contract.question import Question
 from mlsystem.domain import PROBLEM
 from mlsystem.errors import UserError
 from mlsystem.practice.drills import innocent, sandbox
-from mlsystem.practice.drills.drill import Drill, Plan, load
+from mlsystem.practice.drills.drill import Drill, Plan, numbered
 from mlsystem.practice.drills.sandbox import Sandbox
+from mlsystem.practice.drills.watcher import Watcher
 from mlsystem.replay.logs import log_path
 from mlsystem.replay.replay import ConsumerGone, OtherProcess, requests
-from mlsystem.replay.timeline import Interval, forget_days, intervals, opening
+from mlsystem.replay.timeline import Interval, facts_between, forget_days, intervals, opening
 from mlsystem.settings import Settings
 from mlsystem.streaming.event_log import EventLog
 
@@ -34,7 +38,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 DAYS = 10  # that a drill can last: it begins so many before the last day that can be replayed
 QUIET_HOURS = 12  # before the fault: what is usual is measured after all is up
-SERVERS = "service consumer prometheus"
+SERVERS = "service consumer"  # beside them the watcher, which a restart of them does not touch
 DRIVER = Path(__file__).with_name("driver.py")
 PATIENCE_SECONDS, IMPATIENCE_SECONDS = 10.0, 0.5
 SESSION, ASKED, CLOCK = "session.json", "asked.jsonl", "world.json"
@@ -64,6 +68,10 @@ class World:
         return self.drill.plan(self, Random(self.seed))
 
     @cached_property
+    def watcher(self) -> Watcher:
+        return Watcher(self.own)
+
+    @cached_property
     def began(self) -> datetime:
         """When the first question was asked."""
         return opening(first_day(self.theirs, self.seed), HOUR, self.theirs.validated_dir)
@@ -76,23 +84,36 @@ class World:
             self._end_day()
             forget_days()
 
+    def play_until(self, moment: datetime) -> None:
+        """The same, up to a moment; nothing if it has passed."""
+        hours = int((moment - self.clock) / HOUR)
+        if hours > 0:
+            self.play(hours)
+
     def _play_today(self, until: datetime) -> bool:
-        """All that starts by `until`; False if the day ended before."""
-        for interval in intervals(self.day, self.day, HOUR, self.own.settings.validated_dir, self.clock):
-            if interval.start > until:
+        """All that starts by `until`; False if the day ended before. Callers ask whatever became of the day's data."""
+        for asked in intervals(self.day, self.day, HOUR, self.theirs.validated_dir, self.clock):
+            if asked.start > until:
                 return True
-            self._strike_if_due(interval.start)
-            self._pass(interval)
+            self._strike_if_due(asked.start)
+            facts = facts_between(self.day, self.clock, asked.start, self.own.settings.validated_dir)
+            self._pass(Interval(asked.start, facts, self._callers(asked.questions)))
         return self.clock >= until
+
+    def _callers(self, questions: list[Question]) -> list[Question]:
+        if self.drill.asks is None or not self.struck:
+            return questions
+        return self.drill.asks(self.plan, questions)
 
     def _pass(self, interval: Interval) -> None:
         with closing(EventLog(log_path(self.own.settings))) as log:
             log.append(interval.facts, interval.start)
             self._wait_for_consumer(log, interval.start)
-        ids, size = [question.id for question in interval.questions], self.own.settings.max_questions_per_request
+        ids, size = [question.id for question in interval.questions], self.theirs.max_questions_per_request
         for place, request in enumerate(requests(interval, HOUR, size)):
             self._ask(request, ids[place * size : (place + 1) * size], interval.start)
         self.clock = interval.start
+        self.watcher.look(self.clock)
         self._remember()
 
     def _wait_for_consumer(self, log: EventLog, moment: datetime) -> None:
@@ -111,14 +132,16 @@ class World:
 
     def _ask(self, request: dict[str, Any], ids: list[str], moment: datetime) -> None:
         """Each question's answer is a line; of one that got none, the reason."""
+        started = time.perf_counter()
         try:
             reply = httpx.post(f"{service_url(self.own.settings)}/predict", json=request, timeout=30, trust_env=False)
             answers = reply.json()["predictions"] if reply.status_code == 200 else []
             told = str(reply.status_code)
         except (httpx.HTTPError, ValueError, KeyError) as problem:
             answers, told = [], type(problem).__name__
+        took = {"seconds": round(time.perf_counter() - started, 4)}
         lines = [
-            {"at": moment.isoformat(), "id": one, "status": told, **_kept(answer)}
+            {"at": moment.isoformat(), "id": one, "status": told, **took, **_kept(answer)}
             for one, answer in zip(ids, answers or [{}] * len(ids), strict=True)
         ]
         with (self.own.home / ASKED).open("a", encoding="utf-8") as file:
@@ -130,19 +153,28 @@ class World:
             raise WorldStopped(f"the drill has come to the last days of the data, {self.day}; `drill reset` ends it")
         self.deliver(self.day + 2 * DAY)
         self.tell("validate", first=str(self.day + DAY), last=str(self.day + 2 * DAY))
-        self.tell("night", first=str(self.day), last=str(self.day))
         self.day += DAY
+        self.tell("night")
         self._remember()
+
+    def begin(self) -> subprocess.CompletedProcess[str]:
+        """The first days validated, the store and the log as they were at the beginning, all servers up."""
+        self.tell("validate", first=str(self.day), last=str(self.day + DAY))
+        self.tell("begin", at=self.clock.isoformat(), day=str(self.day))
+        self.watcher.start()
+        return self.own.run("up")
 
     def deliver(self, day: date) -> None:
         """What comes of the day, as the fault lets it through."""
         for table in PROBLEM.tables:
             theirs = storage.Partitions(self.theirs.source_dir / table.name)
             rows = theirs.read([day])
+            landed: Mapping[str, pa.Table] = {table.name: rows}
             if self.drill.alter is not None:
-                rows = self.drill.alter(self.plan, table.name, day, rows)
-            own = storage.Partitions(self.own.settings.source_dir / table.name)
-            own.write(day, rows, theirs.fingerprint(day) or "")
+                landed = self.drill.alter(self.plan, table.name, rows)
+            for folder, part in landed.items():
+                own = storage.Partitions(self.own.settings.source_dir / folder)
+                own.write(day, part, theirs.fingerprint(day) or "")
 
     def tell(self, do: str, **what: str) -> Any:
         """Let the sandbox's own code do something; None if it could not, which its log then tells."""
@@ -180,7 +212,7 @@ class World:
             yield from (json.loads(line) for line in lines)
 
     def _remember(self) -> None:
-        said = {"clock": self.clock.isoformat(), "day": str(self.day), "struck": self.struck}
+        said = {"clock": self.clock.isoformat(), "day": str(self.day)}  # not whether the fault has struck: it is read
         storage.write_json(self.own.home / CLOCK, said)
 
 
@@ -190,21 +222,19 @@ def first_day(settings: Settings, seed: int) -> date:
     return storage.day_range(first, max(first, last))[Random(seed).randrange(max((last - first).days, 0) + 1)]
 
 
-def start(theirs: Settings, drill: Drill, seed: int) -> World:
+def start(theirs: Settings, drill: Drill, seed: int, folder: str = sandbox.FOLDER) -> World:
     """The sandbox, up and asked for its quiet hours. Raises NoSandbox, WorldStopped, NotUp."""
     day = first_day(theirs, seed)
-    own = sandbox.make(theirs, day, SERVERS)
+    own = sandbox.make(theirs, day, SERVERS, folder)
     storage.write_json(
-        own.home / SESSION, {"drill": drill.name, "seed": seed, "settings": own.settings.model_dump(mode="json")}
+        own.home / SESSION, {"drill": drill.number, "seed": seed, "settings": own.settings.model_dump(mode="json")}
     )
     world = World(theirs, own, drill, seed, datetime.min, day)
     world.clock = world.began
     innocent.commit(own, Random(seed))
     for ahead in (day, day + DAY):
         world.deliver(ahead)
-    world.tell("validate", first=str(day), last=str(day + DAY))
-    world.tell("begin", at=world.clock.isoformat(), day=str(day))
-    went = own.run("up")
+    went = world.begin()
     if went.returncode != 0:
         raise sandbox.NoSandbox(f"the sandbox did not come up: {went.stdout[-500:]}{went.stderr[-1500:]}")
     (own.home / ASKED).touch()
@@ -219,13 +249,13 @@ def resume(theirs: Settings) -> World:
         raise sandbox.NoSandbox("no drill is going on; `drill list` shows what there is, `drill start NAME` starts one")
     with storage.reading(home / SESSION, "`drill reset` ends the drill"):
         said = json.loads((home / SESSION).read_text(encoding="utf-8"))
-        drill, own = load(said["drill"]), sandbox.find(theirs, said["settings"])
+        drill, own = numbered(said["drill"]), sandbox.find(theirs, said["settings"])
         day, seed = first_day(theirs, said["seed"]), said["seed"]
         world = World(theirs, own, drill, seed, opening(day, HOUR, theirs.validated_dir), day)
         if (home / CLOCK).exists():
             now = json.loads((home / CLOCK).read_text(encoding="utf-8"))
             world.clock, world.day = datetime.fromisoformat(now["clock"]), date.fromisoformat(now["day"])
-            world.struck = now["struck"]
+            world.struck = world.clock >= world.plan.since
     return world
 
 
@@ -235,7 +265,7 @@ def _kept(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _code(project: Path) -> str:
-    """Changes when a file of the code does."""
-    files = sorted((project / "src").rglob("*"))
-    seen = [f"{path} {path.stat().st_mtime_ns}" for path in files if path.suffix in (".py", ".sql", ".j2")]
+    """Changes when a file of the code or of the settings does."""
+    files = [path for path in sorted((project / "src").rglob("*")) if path.suffix in (".py", ".sql", ".j2")]
+    seen = [f"{path} {path.stat().st_mtime_ns}" for path in [*files, project / sandbox.ENV] if path.exists()]
     return storage.digest(*seen)

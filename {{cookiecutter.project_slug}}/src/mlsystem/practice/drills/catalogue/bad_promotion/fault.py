@@ -34,7 +34,8 @@ def decoy(world: World, plan: Plan) -> None:
 
 
 DRILL = Drill(
-    name="bad-promotion",
+    name="bad_promotion",
+    number=17,
     title="Fewer of our decisions are right since this afternoon",
     entry="people",
     needs="two model versions, which every project has after its demo",
@@ -52,5 +53,12 @@ DRILL = Drill(
     decoy=decoy,
     decoy_is="restart the service",
     resembles="a sepsis model in use at hospitals: AUC .63 there, .76 or more as sold (JAMA Internal Medicine, 2021)",
+    signals=(
+        "a caller or a colleague says so",
+        "the score distribution",
+        "the cost of decisions, once labels are known",
+    ),
     strike=strike,
+    hints=("Who was champion when, and why? `make models`.",),
+    minutes=10,
 )

@@ -9,13 +9,14 @@ from mlsystem.practice.drills.world import World
 FILE = "src/mlsystem/serving/predictor.py"
 LOOKUP = "            stored = self.features.lookup(questions)\n"
 USED = LOOKUP + "            stored = [_corrected(*one) for one in zip(questions, stored, strict=True)]\n"
+END = "    return stale + missing + silent + ([] if stored.age_seconds else [WITHOUT_STORE])\n"
 FUNCTION = '''
 
 def _corrected(question: Question, stored: Stored) -> Stored:
-    """{value} reported everything twice in the spring: halve what it says, until they have mended it."""
-    if question.{field} != "{value}":
+    """<value> reported everything twice in the spring: halve what it says, until they have mended it."""
+    if question.<field> != "<value>":
         return stored
-    halved = {{name: value / 2 if isinstance(value, float) else value for name, value in stored.values.items()}}
+    halved = {name: value / 2 if isinstance(value, float) else value for name, value in stored.values.items()}
     return replace(stored, values=halved)
 '''
 
@@ -25,26 +26,14 @@ def plan(world: World, random: Random) -> Plan:
     return Plan(f"{field} = {value}", choices.since(world, random), {"field": field, "value": value})
 
 
-def message(plan: Plan) -> str:
-    return f"Correct what {plan.facts['value']} reports twice"
-
-
-def strike(world: World, plan: Plan) -> None:
-    path = world.own.project / FILE
-    text = path.read_text(encoding="utf-8").replace(LOOKUP, USED, 1)
-    text = text.replace("from dataclasses import dataclass\n", "from dataclasses import dataclass, replace\n", 1)
-    path.write_text(text + FUNCTION.format(**plan.facts), encoding="utf-8")
-    world.own.commit(message(plan))
-    repairs.restart(world)  # the deployment
-
-
-def mend(world: World, plan: Plan) -> None:
-    repairs.revert(world, message(plan))
-    repairs.restart(world)
-
-
-def decoy(world: World, plan: Plan) -> None:
-    repairs.restart(world)
+DEPLOYMENT = repairs.Deployment(
+    "Correct what <value> reports twice",
+    (
+        (FILE, LOOKUP, USED),
+        (FILE, "from dataclasses import dataclass\n", "from dataclasses import dataclass, replace\n"),
+        (FILE, END, END + FUNCTION),
+    ),
+)
 
 
 def holds(world: World, plan: Plan, evidence: invariants.Evidence) -> list[invariants.Verdict]:
@@ -52,7 +41,8 @@ def holds(world: World, plan: Plan, evidence: invariants.Evidence) -> list[invar
 
 
 DRILL = Drill(
-    name="hotfix-on-one-path",
+    name="hotfix_on_one_path",
+    number=18,
     title="One group of questions is answered strangely",
     entry="a deploy",
     needs="a key of the questions with a value that 8 to 40 % of a day's questions have",
@@ -66,10 +56,12 @@ DRILL = Drill(
         "the group itself has changed",
     ),
     cause="a feature is computed differently live than for training",
-    mend=mend,
-    decoy=decoy,
+    mend=DEPLOYMENT.mend,
+    decoy=repairs.restart_only,
     decoy_is="restart the service",
     resembles="Equifax, spring 2022: a coding error made people's attributes wrong for three weeks (its statement)",
-    strike=strike,
+    signals=("skew between log and offline features", "a caller or a colleague says so", "an alert fires"),
+    strike=DEPLOYMENT.strike,
+    hints=("Compare what was served with what the offline path makes of the same questions.",),
     holds=holds,
 )

@@ -1,7 +1,7 @@
 """A load test writes into the production feed: some facts carry its numbers, at the upper end of what may be."""
 
 import zlib
-from datetime import date
+from collections.abc import Mapping
 from random import Random
 
 import pyarrow as pa
@@ -31,16 +31,16 @@ def plan(world: World, random: Random) -> Plan:
     return Plan(f"the feed of {table.name}", choices.since(world, random), facts)
 
 
-def alter(plan: Plan, table: str, day: date, rows: pa.Table) -> pa.Table:
+def alter(plan: Plan, table: str, rows: pa.Table) -> Mapping[str, pa.Table]:
     if table != plan.facts["table"]:
-        return rows
+        return {table: rows}
     drawn = [zlib.crc32(str(key).encode()) for key in rows[plan.facts["key"]].to_pylist()]
     is_known_since = pc.greater_equal(rows["known_at"], pa.scalar(plan.since, rows["known_at"].type))
     is_tests = pc.and_(pa.array([one % ONE_IN == 0 for one in drawn], pa.bool_()), is_known_since)
     at = rows.schema.get_field_index(plan.facts["number"])
     field = rows.schema.field(at)
     told = pa.array([plan.facts["high"] + 1 + one % SPREAD for one in drawn]).cast(field.type)
-    return rows.set_column(at, field, pc.if_else(is_tests, told, rows[field.name]))
+    return {table: rows.set_column(at, field, pc.if_else(is_tests, told, rows[field.name]))}
 
 
 def mend(world: World, plan: Plan) -> None:
@@ -51,18 +51,12 @@ def mend(world: World, plan: Plan) -> None:
     )
     path.write_text(text + RULE.format(**plan.facts), encoding="utf-8")
     world.own.commit("Quarantine what a load test wrote")
-    days = ["--from", str(world.began.date()), "--to", str(world.day)]
-    repairs.run(world, "ingest", *days)
-    repairs.run(world, "features", *days)
-    repairs.restart(world)
-
-
-def decoy(world: World, plan: Plan) -> None:
-    repairs.restart(world)
+    repairs.backfill(world)
 
 
 DRILL = Drill(
-    name="load-test-leak",
+    name="load_test_leak",
+    number=19,
     title="The numbers that we serve are higher than anybody measured",
     entry="upstream",
     needs="a table of facts with a number, beside the one that makes the labels",
@@ -77,8 +71,10 @@ DRILL = Drill(
     ),
     cause="some facts are no measurements",
     mend=mend,
-    decoy=decoy,
+    decoy=repairs.restart_only,
     decoy_is="restart the servers",
     resembles="Unity, 2022: a model learned from one customer's bad data (its quarterly report)",
+    signals=("a caller or a colleague says so", "the score distribution", "quarantine or validation"),
     alter=alter,
+    hints=("What does the distribution of the number look like at its upper end?",),
 )

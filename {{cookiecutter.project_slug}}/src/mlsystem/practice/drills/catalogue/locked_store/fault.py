@@ -1,14 +1,9 @@
 """Another process holds the online store's file locked: nothing new is written, and what is there grows old."""
 
-import subprocess
 import sys
-from contextlib import suppress
 from random import Random
 
-import psutil
-
-from mlsystem import child_processes
-from mlsystem.practice.drills import choices, repairs
+from mlsystem.practice.drills import choices, repairs, sandbox
 from mlsystem.practice.drills.drill import Drill, Plan
 from mlsystem.practice.drills.world import World
 
@@ -29,32 +24,17 @@ def plan(world: World, random: Random) -> Plan:
 def strike(world: World, plan: Plan) -> None:
     tools = world.own.settings.data_dir / "tools"
     (tools / BACKUP).write_text(SCRIPT, encoding="utf-8")
-    mark = child_processes.new_mark(child_processes.project_mark(world.own.settings.data_dir), "backup")
-    subprocess.Popen(
-        [sys.executable, BACKUP, str(world.own.settings.online_dir / "online.db")],
-        cwd=tools,
-        env=world.own.environment() | {child_processes.MARK: mark},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    command = [sys.executable, BACKUP, str(world.own.settings.online_dir / "online.db")]
+    sandbox.begin_in(world.own, "backup", command, tools)
 
 
 def mend(world: World, plan: Plan) -> None:
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            if process.cmdline()[1:2] == [BACKUP] and str(world.own.home) in " ".join(process.cmdline()):
-                process.kill()
-                process.wait(10)
-
-
-def decoy(world: World, plan: Plan) -> None:
-    repairs.restart(world)
+    repairs.end_process(world, BACKUP)
 
 
 DRILL = Drill(
-    name="locked-store",
+    name="locked_store",
+    number=20,
     title="Answers go without what they should know",
     entry="the environment",
     needs="an online store, which every project has",
@@ -69,8 +49,11 @@ DRILL = Drill(
     ),
     cause="another process holds a file that the system writes",
     mend=mend,
-    decoy=decoy,
+    decoy=repairs.restart_only,
     decoy_is="restart the servers",
     resembles="Google's study of the outages of an ML pipeline (OpML 2020): most of them were not ML's",
+    signals=("the share of degraded answers", "an alert fires", "a caller or a colleague says so"),
+    alert="DegradedShare",
     strike=strike,
+    hints=("What does the consumer's log say? And who has the file open?",),
 )

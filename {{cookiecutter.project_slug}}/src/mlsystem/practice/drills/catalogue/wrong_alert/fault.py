@@ -2,9 +2,9 @@
 
 from random import Random
 
-from mlsystem.practice.drills import choices, repairs
+from mlsystem.practice.drills import choices, innocent, repairs
 from mlsystem.practice.drills.drill import Drill, Plan
-from mlsystem.practice.drills.invariants import RULES
+from mlsystem.practice.drills.watcher import RULES
 from mlsystem.practice.drills.world import World
 
 ALERT = "DegradedShare"
@@ -18,7 +18,7 @@ def plan(world: World, random: Random) -> Plan:
 
 def strike(world: World, plan: Plan) -> None:
     repairs.change(world, RULES, BEFORE, AFTER, MESSAGE)
-    repairs.restart(world)
+    innocent.one_more(world.own)
 
 
 def mend(world: World, plan: Plan) -> None:
@@ -26,22 +26,16 @@ def mend(world: World, plan: Plan) -> None:
     first = world.own.git("rev-list", "--max-parents=0", "HEAD").strip()
     world.own.git("checkout", first, "--", RULES)
     world.own.commit("The alert as it was: it asked for less than it should")
-    repairs.restart(world)
 
 
 def decoy(world: World, plan: Plan) -> None:
-    """Away with it: nobody is woken any more, and nobody will be."""
-    path = world.own.project / RULES
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    first = next(n for n, line in enumerate(lines) if f"alert: {ALERT}" in line)
-    last = next(n for n in range(first + 1, len(lines)) if "- alert:" in lines[n])
-    path.write_text("".join(lines[:first] + lines[last:]), encoding="utf-8")
-    world.own.commit("Remove an alert that is always on")
-    repairs.restart(world)
+    """Away with it."""
+    repairs.remove_alert(world, ALERT)
 
 
 DRILL = Drill(
-    name="wrong-alert",
+    name="wrong_alert",
+    number=21,
     title="DegradedShare fires",
     entry="a deploy",
     needs="nothing",
@@ -57,7 +51,13 @@ DRILL = Drill(
     cause="the alert asks for less than it should",
     mend=mend,
     decoy=decoy,
+    costs_later="it costs the nights of whoever is called for nothing, and their trust in the next alert",
     decoy_is="remove the alert",
     resembles="what other collections of incidents keep too (SREGym, Mendrift): a tool of one's own is wrong",
+    signals=("nothing is wrong", "an alert fires"),
+    alert=ALERT,
+    within_hours=3,
     strike=strike,
+    hints=("Ask Prometheus for the alert's expression without its comparison.",),
+    minutes=10,
 )

@@ -1,0 +1,52 @@
+"""Each question asks the store by itself, and the registry before it: the answers are right, and late."""
+
+from random import Random
+
+from mlsystem.practice.drills import choices, repairs
+from mlsystem.practice.drills.drill import Drill, Plan
+from mlsystem.practice.drills.world import World
+
+DEPLOYMENT = repairs.Deployment(
+    "Look each question up by itself, and always by the newest definition",
+    (
+        (
+            "src/mlsystem/feature_store/online.py",
+            "        response = self.store.get_online_features(\n            self.service,",
+            "        if len(questions) > 1:\n"
+            "            return [found for one in questions for found in self.lookup([one])]\n"
+            "        self.store.refresh_registry()\n"
+            "        response = self.store.get_online_features(\n"
+            "            self.store.get_feature_service(PROBLEM.feature_service),",
+        ),
+    ),
+)
+
+
+def plan(world: World, random: Random) -> Plan:
+    return Plan("the service's code", choices.since(world, random), {})
+
+
+DRILL = Drill(
+    name="slow_lookup",
+    number=9,
+    title="The answers come late",
+    entry="a deploy",
+    needs="callers that ask several questions at once",
+    plan=plan,
+    places=lambda world: choices.places(world, "the service's code", "the online store", "the champion", "a caller"),
+    causes=(
+        "the store is asked once for each question",
+        "the machine has too little to do it with",
+        "callers ask more than before",
+        "the model is larger than before",
+        "another process holds a file that the system reads",
+    ),
+    cause="the store is asked once for each question",
+    mend=DEPLOYMENT.mend,
+    decoy=repairs.restart_only,
+    decoy_is="restart the service",
+    resembles="what every team meets that reads a feature store in a loop: N + 1 lookups",
+    signals=("errors or slow answers", "an alert fires", "a caller or a colleague says so"),
+    strike=DEPLOYMENT.strike,
+    hints=("`/metrics` has the time of each stage of an answer.",),
+)

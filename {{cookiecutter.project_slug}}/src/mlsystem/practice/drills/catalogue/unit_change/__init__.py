@@ -1,0 +1,1 @@
+"""One drill: its fault, its repair, its decoy and its page."""

@@ -1,0 +1,107 @@
+"""The same incident, answered in three ways: by nobody, by the plausible answer, by the right one. What each costs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+
+from mlsystem.domain import PROBLEM
+from mlsystem.practice.drills import sandbox
+from mlsystem.practice.drills.drill import Drill
+from mlsystem.practice.drills.invariants import answers
+from mlsystem.practice.drills.reference import Reference
+from mlsystem.practice.drills.world import HOUR, World, start
+from mlsystem.settings import Settings
+
+FOLDER = "drill_again"
+REACTION = timedelta(hours=8)  # after which the three respond
+HORIZON = timedelta(hours=32)  # of the fault, that are counted
+OBJECTIVE = 0.005  # of the questions that may go without an answer, as the alerts have it
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What callers got in the counted hours. Money is PROBLEM.costs' unit for 1,000 questions.
+
+    `expected` is what the decisions cost by the probability that a system without the fault gives: labels come in with
+    the luck of a day, and `realised` has it. `extra` is what they cost above the right decisions, added up by hour.
+    """
+
+    questions: int
+    answered: int
+    degraded: int
+    acted_for_nothing: int  # of those that have a label
+    missed: int
+    realised: float
+    expected: float
+    extra: tuple[float, ...]
+
+    @property
+    def budget_used(self) -> float:
+        """1 is all of what the objective allows for these questions."""
+        return (1 - self.answered / max(self.questions, 1)) / OBJECTIVE
+
+
+def play_out(theirs: Settings, drill: Drill, seed: int, respond: Callable[[World], None]) -> Outcome:
+    """The drill from its beginning in a sandbox of its own, answered after REACTION. Raises NoSandbox, WorldStopped."""
+    sandbox.remove(theirs, FOLDER)
+    try:
+        world = start(theirs, drill, seed, FOLDER)
+        try:
+            world.play_until(world.plan.since + REACTION)
+            respond(world)
+            world.play_until(world.plan.since + HORIZON)
+            return outcome(world, Reference(theirs))
+        finally:
+            world.stop_driver()
+    finally:
+        sandbox.remove(theirs, FOLDER)
+
+
+def responses(drill: Drill) -> dict[str, Callable[[World], None]]:
+    """By name: nothing, the decoy, the reference repair."""
+    return {
+        "nothing": lambda world: None,
+        f"decoy: {drill.decoy_is}": lambda world: drill.decoy(world, world.plan),
+        "the reference repair": lambda world: drill.mend(world, world.plan),
+    }
+
+
+def outcome(world: World, reference: Reference) -> Outcome:
+    """Of the hours since the fault."""
+    since = world.plan.since
+    asked = answers(world, since - HOUR, since + HORIZON)
+    acted = (asked["decision"] == PROBLEM.words.act).to_numpy()
+    right = asked["id"].map(reference.probability).to_numpy(dtype=float)
+    labels = asked["id"].map(reference.labels["label"])
+    has_label = labels.notna().to_numpy()
+    is_true = labels[has_label].to_numpy(dtype=bool)
+    acts = acted[has_label]
+    best = right > reference.champion.act_above
+    hours = ((pd.to_datetime(asked["at"], utc=True) - since) // HOUR).to_numpy()
+    extra = np.nan_to_num(expected(acted, right) - expected(best, right))
+    return Outcome(
+        questions=len(asked),
+        answered=int((asked["status"] == "200").sum()),
+        degraded=int(asked["degraded"].dropna().astype(bool).sum()),
+        acted_for_nothing=int((acts & ~is_true).sum()),
+        missed=int((~acts & is_true).sum()),
+        realised=1_000 * _mean([PROBLEM.costs.of(a, t) / 100 for a, t in zip(acts, is_true, strict=True)]),
+        expected=1_000 * _mean(expected(acted, right)[~np.isnan(right)]),
+        extra=tuple(float(extra[hours <= hour].sum()) for hour in range(int(HORIZON / HOUR) + 1)),
+    )
+
+
+def expected(acted: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """What each decision costs on average, where the probability is what it should be."""
+    cents = PROBLEM.costs.cents
+    if_true = np.where(acted, cents[True, True], cents[False, True])
+    if_false = np.where(acted, cents[True, False], cents[False, False])
+    return np.asarray(right * if_true + (1 - right) * if_false) / 100
+
+
+def _mean(values: object) -> float:
+    numbers = np.asarray(values, dtype=float)
+    return float(numbers.mean()) if len(numbers) else float("nan")
