@@ -64,11 +64,16 @@ def served(online: OnlineFeatures, built: Settings, day: date, folder: Path, at_
 
 
 def differences(
-    online: OnlineFeatures, built: Settings, answers: Answers, day: date
+    online: OnlineFeatures, built: Settings, answers: Answers, day: date, moment: datetime | None = None
 ) -> list[tuple[str, str, Any, Any]]:
-    """Each stored feature of each answered question that the offline join gives another value for: id, name, values."""
-    rows = storage.Partitions(built.validated_dir / PROBLEM.asked_of).read([day]).to_pandas()
-    joined = training_sets.historical_features(online.store, training_sets.with_as_of(rows)).to_dict("records")
+    """Each stored feature of each answered question that the offline join gives another value for: id, name, values.
+
+    All were asked at that moment, if not at the usual one of each.
+    """
+    rows = training_sets.with_as_of(storage.Partitions(built.validated_dir / PROBLEM.asked_of).read([day]).to_pandas())
+    if moment is not None:
+        rows = rows.assign(event_timestamp=pd.Timestamp(moment))
+    joined = training_sets.historical_features(online.store, rows).to_dict("records")
     offline = {row[PROBLEM.id_column]: row for row in joined}
     found = []
     for question, values in answers.items():

@@ -1,22 +1,21 @@
 """Each drill: declared whole, its page tells nothing, and a cure is told from a decoy by the state."""
 
-import hashlib
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from mlsystem import child_processes
 from mlsystem.practice.drills import drill, grading, innocent, sandbox
-from mlsystem.practice.drills.drill import Drill
-from mlsystem.practice.drills.reference import Reference
-from mlsystem.practice.drills.world import World, start
-from mlsystem.settings import ROOT, Settings
+from mlsystem.practice.drills.watcher import SECONDS_AN_HOUR, faster
+from mlsystem.practice.drills.world import HOUR
+from mlsystem.settings import ROOT
+
+sys.path.insert(0, str(ROOT / "benchmarks/practice"))
+import drill_proof
 
 NAMES = drill.names()
 TURN = 3  # a third of them each day
@@ -28,51 +27,43 @@ def of_today(names: list[str]) -> list[str]:
     return names[time.gmtime().tm_yday % TURN :: TURN]
 
 
-@contextmanager
-def going_on(system, folder: Path, one: Drill, seed: int = SEED) -> Iterator[World]:  # type: ignore[no-untyped-def]
-    """The drill, begun, with a sandbox in a folder of its own."""
-    theirs = linked(system.settings, folder)
-    try:
-        world = start(theirs, one, seed)
-        try:
-            yield world
-        finally:
-            world.stop_driver()
-    finally:
-        sandbox.remove(theirs)
-
-
-def linked(built: Settings, folder: Path) -> Settings:
-    """The built system as the user's own, read through links."""
-    folder.mkdir(parents=True)
-    for path in built.data_dir.iterdir():
-        (folder / path.name).symlink_to(path)
-    return built.model_copy(update={"data_dir": folder})
-
-
-def digests(folder: Path) -> dict[str, str]:
-    """Every file that a drill could touch."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and "tools" not in path.parts)
-    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_a_drill_is_declared_whole_and_its_page_names_no_cause(name: str):
     one = drill.load(name)
 
     assert one.name == name
-    assert one.cause in one.causes
+    assert one.cause in (*one.causes, grading.NOTHING)
     assert len(one.causes) >= 5
     assert one.page.startswith(f"# {one.title}\n")
     for cause in one.causes:
         assert cause not in one.page
+    assert set(one.signals) <= set(grading.SIGNALS)
     assert one.resembles
     assert one.decoy_is
+    assert one.hints
+
+
+def test_drills_are_numbered_from_one_and_half_of_them_are_no_matter_of_models():
+    every = drill.all_drills()
+
+    assert [one.number for one in every] == list(range(1, len(every) + 1))
+    assert len(every) >= 16
+    assert {one.entry for one in every} == {"upstream", "a deploy", "the environment", "people", "nothing"}
+
+
+def test_the_rules_go_at_the_pace_of_a_drill_and_keep_their_thresholds():
+    rules = "expr: rate(a[1h]) > 14.4 * 0.005 and b offset 25h > 10\nfor: 5m\nexpr: time() - max(c) > 93600 or d"
+
+    assert faster(rules) == (
+        "expr: rate(a[10000ms]) > 14.4 * 0.005 and b offset 250000ms > 10\nfor: 833ms\nexpr: time() - max(c) > 260 or d"
+    )
 
 
 def test_a_name_that_no_drill_has_is_told_with_those_that_there_are():
     with pytest.raises(drill.NoSuchDrill, match=NAMES[0]):
-        drill.load("no-such-drill")
+        drill.load("no_such_drill")
+    with pytest.raises(drill.NoSuchDrill, match="there are 1 to"):
+        drill.numbered(99)
 
 
 def test_innocent_commits_change_code_that_is_there():
@@ -105,8 +96,8 @@ def test_points_are_lost_by_guesses_and_hints_and_never_below_none():
 
 
 def test_a_sandbox_has_no_drill_in_it_and_takes_nothing_of_yours(system, tmp_path: Path):  # type: ignore[no-untyped-def]
-    theirs = linked(system.settings, tmp_path / "data")
-    before = digests(system.settings.data_dir)
+    theirs = drill_proof.linked(system.settings, tmp_path / "data")
+    before = drill_proof.digests(system.settings.data_dir)
 
     own = sandbox.make(theirs, system.days[-30], "service")
     innocent.commit(own, Random(1))
@@ -120,11 +111,11 @@ def test_a_sandbox_has_no_drill_in_it_and_takes_nothing_of_yours(system, tmp_pat
         sandbox.make(theirs, system.days[-30], "service")
     sandbox.remove(theirs)
     assert not own.home.exists()
-    assert digests(system.settings.data_dir) == before
+    assert drill_proof.digests(system.settings.data_dir) == before
 
 
 def test_a_learner_who_runs_a_command_there_works_on_the_sandbox(system, tmp_path: Path):  # type: ignore[no-untyped-def]
-    theirs = linked(system.settings, tmp_path / "data")
+    theirs = drill_proof.linked(system.settings, tmp_path / "data")
     own = sandbox.make(theirs, system.days[-30], "service")
 
     asked = "from mlsystem.settings import ROOT, load_settings; print(ROOT, load_settings().data_dir)"
@@ -140,23 +131,29 @@ def test_a_learner_who_runs_a_command_there_works_on_the_sandbox(system, tmp_pat
 @pytest.mark.slow
 @pytest.mark.parametrize("name", of_today(NAMES))
 def test_it_is_over_when_it_is_mended_and_neither_by_itself_nor_by_the_decoy(system, tmp_path: Path, name: str):  # type: ignore[no-untyped-def]
-    one, before = drill.load(name), digests(system.settings.data_dir)
-    with going_on(system, tmp_path / "data", one) as world:
-        reference = Reference(world.theirs)
-        world.play(int((world.plan.since - world.clock).total_seconds() // 3600) + 8)
-        unsolved = grading.check(world, reference, again=0)
-        one.decoy(world, world.plan)
-        decoy = grading.check(world, reference, again=0)
-        one.mend(world, world.plan)
-        mended = grading.check(world, reference)
-        world.own.run("down")
-        gone = grading.check(world, reference, judged=6, again=0)
+    one = drill.load(name)
 
-        assert not unsolved.passed, "it is over although nobody did anything"
-        assert not decoy.passed, f"it is over by: {one.decoy_is}"
-        assert mended.passed, mended.failing
-        assert "every question is answered" in [verdict.name for verdict in gone.failing]
-        place = child_processes.project_mark(world.own.settings.data_dir)
+    proof = drill_proof.prove(system.settings, one, SEED, tmp_path / "data")
 
-    assert child_processes.marked(place) == []
-    assert digests(system.settings.data_dir) == before
+    assert proof.faults(one.is_none) == []
+
+
+@pytest.mark.slowest
+@pytest.mark.skipif(
+    shutil.which("prometheus") is None, reason="this test needs Prometheus (Debian's package prometheus)"
+)
+@pytest.mark.parametrize("name", of_today([one.name for one in drill.all_drills() if one.alert or one.is_none]))
+def test_its_alert_fires_within_the_hours_that_it_says_and_none_before_it(system, tmp_path: Path, name: str):  # type: ignore[no-untyped-def]
+    """At the pace of a drill, for Prometheus goes by this machine's clock."""
+    one = drill.load(name)
+    with drill_proof.going_on(system.settings, tmp_path / "data", one, SEED) as world:
+        while world.clock < world.plan.since + one.within_hours * HOUR and one.alert not in world.watcher.firing():
+            due = time.monotonic() + SECONDS_AN_HOUR
+            world.play(1)
+            time.sleep(max(0.0, due - time.monotonic()))
+        history = world.watcher.history()
+
+    before = {name for at, firing in history for name in firing if at < world.plan.since}
+    since = {name for at, firing in history for name in firing if at >= world.plan.since}
+    assert before == set()
+    assert since == set() if one.is_none else one.alert in since | world.watcher.firing()

@@ -16,7 +16,7 @@ from mlsystem.domain import PROBLEM
 from mlsystem.feature_store import definitions
 from mlsystem.feature_store.online import OnlineFeatures, Stored
 from mlsystem.feature_store.store import NotRegistered, open_store
-from mlsystem.feature_store.store_file import StoreFile
+from mlsystem.feature_store.store_file import StoreBusy, StoreFile
 from mlsystem.serving.predictor import degradation_reasons
 from mlsystem.settings import Settings, child_environment
 from questions import EXPECTED, NOW, at
@@ -198,6 +198,20 @@ def test_a_store_that_was_restored_from_a_copy_is_written_to(tmp_path):
 
     reader = OnlineFeatures(open_store(tmp_path / "features", tmp_path / "online", register=False))
     assert value(reader, NOW + timedelta(hours=1)) == 2.0
+
+
+def test_a_store_that_another_process_holds_says_so_and_takes_the_row_when_it_is_free(online, tmp_path):
+    hold = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('BEGIN EXCLUSIVE'); "
+    command = [sys.executable, "-c", f"{hold}print('held', flush=True); input()", str(tmp_path / "online/online.db")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        with pytest.raises(StoreBusy, match="held by another process"):
+            online.push(KEYED, row(NOW, 1.0), NOW)
+        other.communicate(b"\n")
+
+    online.push(KEYED, row(NOW, 1.0), NOW)
+
+    assert value(online) == 1.0
 
 
 def test_a_file_that_could_not_be_opened_anew_is_tried_again(tmp_path):

@@ -1,20 +1,26 @@
 """A replay that is stopped goes on where it was; intervals give each fact and each question once."""
 
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from mlsystem import storage
+from mlsystem.contract.tables import Facts
 from mlsystem.domain import PROBLEM
 from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.store import open_store
 from mlsystem.features import build
 from mlsystem.replay import replay_state
+from mlsystem.replay.replay import load
 from mlsystem.replay.replay_state import Replayed, Span, State
-from mlsystem.replay.timeline import MINUTE, intervals, opening
-from questions import DAY, DAYS, NOW, as_said, asked_on, clock_changes
+from mlsystem.replay.timeline import MINUTE, facts_between, intervals, opening
+from mlsystem.streaming.consumer import FeatureConsumer
+from mlsystem.streaming.event_log import EventLog
+from questions import DAY, DAYS, NOW, as_said, asked_on, at, clock_changes
 from replay_probe import Answers, differences, known_between, play
 
 HALF_HOUR = 30 * MINUTE
@@ -114,3 +120,40 @@ def test_a_replay_of_another_domains_tables_is_not_gone_on_with(tmp_path: Path, 
 
     assert state.read(span) is None
     assert state.other_than(Span(DAY, DAY + timedelta(days=1))) is None
+
+
+def test_a_live_side_that_was_told_what_is_not_so_is_loaded_anew_from_validated_days(online, featured, tmp_path: Path):
+    built, day, answers = featured.settings, DAYS[2], Answers()
+    due = asked_on(built, day)
+    moment = due[len(due) // 2].as_of
+    facts = PROBLEM.facts[0]
+    with closing(EventLog(tmp_path / "events.db")) as log:
+        load(day, moment, built.validated_dir, log, online)
+        log.append({facts.table: _told_again(log, facts, moment)}, moment + HALF_HOUR)
+        with closing(FeatureConsumer(log, online, timedelta(minutes=10))) as consumer:
+            consumer.catch_up()
+        asked = [at(one, moment) for one in due[:200]]
+        for question, stored in zip(asked, online.lookup(asked), strict=True):
+            answers[question] = dict(stored.values)
+        is_wrong = differences(online, built, answers, day, moment)
+
+        load(day, moment, built.validated_dir, log, online)
+
+        assert log.clock() == moment
+        known = facts_between(day, None, moment, built.validated_dir)
+        assert log.lag("nobody")[0] == sum(rows.num_rows for rows in known.values()) + 1
+    answers = {question: dict(stored.values) for question, stored in zip(asked, online.lookup(asked), strict=True)}
+    assert is_wrong
+    assert differences(online, built, answers, day, moment) == []
+
+
+def _told_again(log: EventLog, facts: Facts, moment: datetime) -> pa.Table:
+    """All facts of the table that the log has, as if they were others and had happened just now."""
+    payloads = [one.payload for one in log.read(0, 100_000) if one.table == facts.table]
+    rows, key = log.decode(facts.table, payloads), PROBLEM.table[facts.table].key
+    now = [moment + MINUTE] * len(rows)
+    changed = {key: [f"{one}/again" for one in rows[key].to_pylist()], facts.instant: now, "known_at": now}
+    for name, values in changed.items():
+        field = rows.schema.field(name)
+        rows = rows.set_column(rows.schema.get_field_index(name), field, pa.array(values, field.type))
+    return rows

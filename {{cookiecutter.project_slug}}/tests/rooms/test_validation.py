@@ -94,6 +94,16 @@ def test_a_clean_day_is_quiet_and_a_second_run_does_nothing(room):
     assert room.validate() == Report(days=0)
 
 
+def test_days_are_judged_again_when_that_is_asked_for(room):
+    room.validate()
+    before = room.contents()
+
+    report = validate([DAY], room.source, room.validated, again=True)
+
+    assert (report.days, report.stopped) == (1, {})
+    assert room.contents() == before
+
+
 @pytest.mark.parametrize("table", {one.name: one for one in (ASKED, LABELLED)}.values(), ids=by_name)
 def test_planted_faults_are_quarantined_with_key_rule_and_reason(room, table: Table):
     delivered = room.delivered(table)

@@ -35,6 +35,14 @@ def restart(world: World) -> None:
     run(world, "up")
 
 
+def restart_service(world: World) -> None:
+    """The service alone, as a deployment does it."""
+    place = child_processes.project_mark(world.own.settings.data_dir)
+    found = child_processes.marked(f"{place}up:")
+    child_processes.end([one for one in found if child_processes.mark_of(one).split(":")[3] == "service"])
+    run(world, "up")
+
+
 def restart_only(world: World, plan: Plan) -> None:
     """As a decoy."""
     restart(world)
@@ -132,7 +140,7 @@ class Deployment:
             replace(world, file, before, filled(after, plan))
         world.own.commit(self._message(plan))
         innocent.one_more(world.own)
-        restart(world)
+        restart_service(world)
 
     def mend(self, world: World, plan: Plan) -> None:
         revert(world, self._message(plan))

@@ -117,7 +117,8 @@ def remove(settings: Settings, folder: str = FOLDER) -> None:
 def _own_settings(settings: Settings, home: Path, servers: str) -> Settings:
     ports = {f"{name}_port": port for name, port in zip(SERVERS, _free_ports(len(SERVERS)), strict=True)}
     folders = {"data_dir": home / "data", "reports_dir": home / "reports"}
-    return settings.model_copy(update={**folders, **ports, "state": "", "servers": servers})
+    one = {"state": "", "servers": servers, "workers": 1}  # a second worker would answer the same, and start as slowly
+    return settings.model_copy(update={**folders, **ports, **one})
 
 
 def _free_ports(count: int) -> list[int]:

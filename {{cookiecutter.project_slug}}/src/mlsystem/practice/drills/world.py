@@ -8,6 +8,7 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -113,6 +114,7 @@ class World:
         for place, request in enumerate(requests(interval, HOUR, size)):
             self._ask(request, ids[place * size : (place + 1) * size], interval.start)
         self.clock = interval.start
+        self._renew_driver()
         self.watcher.look(self.clock)
         self._remember()
 
@@ -159,10 +161,12 @@ class World:
 
     def begin(self) -> subprocess.CompletedProcess[str]:
         """The first days validated, the store and the log as they were at the beginning, all servers up."""
-        self.tell("validate", first=str(self.day), last=str(self.day + DAY))
-        self.tell("begin", at=self.clock.isoformat(), day=str(self.day))
         self.watcher.start()
-        return self.own.run("up")
+        with ThreadPoolExecutor(1) as aside:  # both import for seconds
+            up = aside.submit(self.own.run, "up")
+            self.tell("validate", first=str(self.day), last=str(self.day + DAY))
+            self.tell("begin", at=self.clock.isoformat(), day=str(self.day))
+            return up.result()
 
     def deliver(self, day: date) -> None:
         """What comes of the day, as the fault lets it through."""
@@ -178,7 +182,7 @@ class World:
 
     def tell(self, do: str, **what: str) -> Any:
         """Let the sandbox's own code do something; None if it could not, which its log then tells."""
-        driver = self._running_driver()
+        driver = self._renew_driver()
         assert driver.stdin is not None
         assert driver.stdout is not None
         driver.stdin.write(json.dumps({"do": do, **what}) + "\n")
@@ -190,8 +194,8 @@ class World:
                 log.write(f"{do}: {answer['failed']}\n")
         return answer.get("done")
 
-    def _running_driver(self) -> subprocess.Popen[str]:
-        """With the code as it is now: what was deployed since is taken up, as by a schedule."""
+    def _renew_driver(self) -> subprocess.Popen[str]:
+        """One with the code as it is now: what was deployed since is taken up, as by a schedule."""
         code = _code(self.own.project)
         if self.driver is not None and (code != self.code or self.driver.poll() is not None):
             self.stop_driver()
