@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from mlsystem.domain import PROBLEM
-from mlsystem.practice import record
-from mlsystem.practice.tradeoffs import comparisons, findings, grading, grid, prices, quality, rounds
+from mlsystem.practice import prices, record
+from mlsystem.practice.tradeoffs import comparisons, findings, grading, grid, quality, rounds
 from mlsystem.practice.tradeoffs.cells import Cells
 from mlsystem.practice.tradeoffs.grading import Prediction
 from mlsystem.practice.tradeoffs.grid import GROUPS, Setting
@@ -173,8 +173,11 @@ def test_the_threshold_of_the_declared_costs_is_that_of_odds_one():
 
 
 def test_a_million_answers_cost_their_processor_and_the_memory_held_meanwhile():
-    assert prices.per_million(0.0036, 0.0) == pytest.approx(prices.CORE_HOUR)
-    assert prices.per_million(0.0036, 2.0) == pytest.approx(prices.CORE_HOUR + 2 * prices.GIGABYTE_HOUR)
+    listed = prices.read()
+    core, memory = (listed.price[name].value for name in ("core_hour", "memory_gb_hour"))
+
+    assert listed.per_million(0.0036, 0.0) == pytest.approx(core)
+    assert listed.per_million(0.0036, 2.0) == pytest.approx(core + 2 * memory)
 
 
 def test_the_front_has_who_is_not_beaten_on_both_sides():

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from capacity_measurements import measured
 
-from mlsystem.practice.capacity import bottlenecks, capacity, experiment_page, page, plan, prices
+from mlsystem.practice import prices
+from mlsystem.practice.capacity import bottlenecks, capacity, experiment_page, page, plan
 from mlsystem.practice.capacity.experiment_log import MONEY, RATE
 from mlsystem.settings import Settings
 

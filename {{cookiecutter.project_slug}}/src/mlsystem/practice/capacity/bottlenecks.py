@@ -7,7 +7,7 @@ from typing import Any
 import psutil
 
 from mlsystem.practice.capacity.arithmetic import Sheet
-from mlsystem.practice.capacity.prices import Prices
+from mlsystem.practice.prices import Prices
 from mlsystem.serving.log_writer import FILE_BYTES
 from mlsystem.settings import Settings
 

@@ -8,7 +8,7 @@ from mlsystem.domain import PROBLEM
 from mlsystem.errors import UserError
 from mlsystem.practice.capacity import queueing
 from mlsystem.practice.capacity.arithmetic import Sheet
-from mlsystem.practice.capacity.prices import Prices
+from mlsystem.practice.prices import Prices
 
 MEASURED = "measured here"
 ASKED = "asked for"

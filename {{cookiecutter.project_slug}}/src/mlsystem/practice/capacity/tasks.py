@@ -35,7 +35,8 @@ def _check_built(settings: Settings) -> None:
 
 
 def _capacity(options: Namespace) -> int:
-    from mlsystem.practice.capacity import capacity, plan, prices
+    from mlsystem.practice import prices
+    from mlsystem.practice.capacity import capacity, plan
     from mlsystem.progress import never_silent, say
     from mlsystem.settings import load_settings
 

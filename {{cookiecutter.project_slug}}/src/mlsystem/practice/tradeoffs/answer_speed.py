@@ -9,7 +9,7 @@ import numpy as np
 
 from mlsystem.contract.question import Question
 from mlsystem.domain import PROBLEM
-from mlsystem.practice.tradeoffs.prices import per_million
+from mlsystem.practice import prices
 from mlsystem.training.candidates import Model
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def speed(seconds: Sequence[float], cpu_seconds: float, memory_mb: float) -> dic
         "p99_ms": float(p99),
         "cpu_ms": cpu_seconds * 1e3,
         "memory_mb": memory_mb,
-        "cost_per_million": per_million(cpu_seconds, memory_mb / 1e3),
+        "cost_per_million": prices.read().per_million(cpu_seconds, memory_mb / 1e3),
     }
 
 

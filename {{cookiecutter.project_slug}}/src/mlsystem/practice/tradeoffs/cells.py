@@ -16,10 +16,10 @@ from mlsystem.practice.tradeoffs.grid import Setting
 
 NO_SCORES: Mapping[str, np.ndarray] = MappingProxyType({})
 CODE = {  # by axis: what a measurement hangs on, so that another axis is not measured again
-    "main": ("quality.py", "answer_speed.py", "prices.py"),
+    "main": ("quality.py", "answer_speed.py", "../prices.py", "../prices.toml"),
     "freshness": ("quality.py", "stale.py"),
     "threshold": ("quality.py",),
-    "serving": ("service_speed.py", "answer_speed.py", "prices.py"),
+    "serving": ("service_speed.py", "answer_speed.py", "../prices.py", "../prices.toml"),
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlsystem import wording
 from mlsystem.domain import PROBLEM
+from mlsystem.practice import prices
 from mlsystem.practice.tradeoffs.grid import GROUPS, Setting
 
 ALL = "all"  # the part that is every question of the judged days
@@ -31,7 +32,7 @@ METRICS = {
     "saved": Metric("saved against never acting", PROBLEM.per_1000, is_higher_better=True),
     "p50_ms": Metric("median time of an answer", "ms", is_higher_better=False),
     "p99_ms": Metric("99th percentile of an answer's time", "ms", is_higher_better=False),
-    "cost_per_million": Metric("cost of a million predictions", PROBLEM.costs.currency, is_higher_better=False),
+    "cost_per_million": Metric("cost of a million predictions", prices.read().currency, is_higher_better=False),
 }
 OF_AXIS = {
     "main": ("auc", "saved", "p99_ms", "cost_per_million"),

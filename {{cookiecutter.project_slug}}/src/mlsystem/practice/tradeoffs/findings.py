@@ -10,7 +10,8 @@ import numpy as np
 
 from mlsystem import storage
 from mlsystem.domain import PROBLEM
-from mlsystem.practice.tradeoffs import prices, quality, rounds
+from mlsystem.practice import prices
+from mlsystem.practice.tradeoffs import quality, rounds
 from mlsystem.practice.tradeoffs.comparisons import METRICS
 from mlsystem.practice.tradeoffs.grading import KNOWS_NOTHING, summary
 from mlsystem.practice.tradeoffs.grid import AXES, Setting
@@ -24,14 +25,15 @@ def findings(lab: Lab, folder: Path) -> dict[str, Any]:
     measured = [
         one | {"against_own": _against_own(lab, s)} for s, one in zip(lab.everything, lab.figures(), strict=True)
     ]
-    baseline = Setting("main", "climatology", ())
+    baseline, listed = Setting("main", "climatology", ()), prices.read()
     return {
         "champion": lab.champion,
         "seed": lab.seed,
         "judged": lab.parts.test.about(),
         "chosen_on": lab.parts.tune.about(),
         "act_above": PROBLEM.costs.act_above,
-        "prices": {"core_hour": prices.CORE_HOUR, "gigabyte_hour": prices.GIGABYTE_HOUR},
+        "prices": {name: listed.price[name].value for name in ("core_hour", "memory_gb_hour")},
+        "currency": listed.currency,  # of those prices; what decisions cost has its own
         "nulls": quality.nulls(lab.scores(baseline, "test"), lab.parts.test, PROBLEM.costs.act_above, lab.seed),
         "axes": {axis: [one for one in measured if one["setting"]["axis"] == axis] for axis in AXES},
         "choice": _choice(lab),

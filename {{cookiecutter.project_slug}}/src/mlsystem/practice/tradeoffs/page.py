@@ -37,7 +37,7 @@ def render(found: Mapping[str, Any]) -> str:
             "cost_per_million",
             "auc",
             found["front"]["accuracy"],
-            (f"{PROBLEM.costs.currency} for a million answers", "AUC"),
+            (f"{found['currency']} for a million answers", "AUC"),
         ),
         threshold=pictures.curve(
             [(one["setting"]["threshold"], one["saved"]) for one in axes["threshold"]],

@@ -1,4 +1,4 @@
-"""prices.toml: the declared inputs of the plan."""
+"""prices.toml: what a core, memory and stores cost; declared, not measured."""
 
 import tomllib
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mlsystem.errors import UserError
 
+SECONDS_PER_HOUR = 3_600
 DEFAULT = Path(__file__).with_name("prices.toml")
 
 
@@ -38,6 +39,11 @@ class Prices:
     currency: str
     price: dict[str, Declared]
     assumed: dict[str, Declared]
+
+    def per_million(self, cpu_seconds: float, memory_gb: float) -> float:
+        """A million answers that each take `cpu_seconds` of one core, while `memory_gb` are held for as long."""
+        hours = cpu_seconds * 1_000_000 / SECONDS_PER_HOUR
+        return hours * (self.price["core_hour"].value + memory_gb * self.price["memory_gb_hour"].value)
 
 
 def read(path: Path = DEFAULT) -> Prices:
