@@ -69,8 +69,10 @@ def prove(built: Settings, one: Drill, seed: int, folder: Path) -> Proof:
         world.play_until(world.plan.since + REACTION)
         started = time.monotonic() - began
         unsolved = failing(grading.check(world, reference, again=0))
+        was = world.own.git("rev-parse", "HEAD").strip()
         one.decoy(world, world.plan)
         decoy = failing(grading.check(world, reference, again=0))
+        world.own.git("reset", "--hard", was)  # a decoy that was a commit is not part of the repair
         restarted = None
         if one.decoy is not repairs.restart_only:
             repairs.restart(world)
