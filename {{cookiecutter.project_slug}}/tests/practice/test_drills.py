@@ -128,6 +128,23 @@ def test_a_learner_who_runs_a_command_there_works_on_the_sandbox(system, tmp_pat
     sandbox.remove(theirs)
 
 
+def test_make_there_works_with_an_environment_of_its_own_and_leaves_yours_alone(system, tmp_path: Path):  # type: ignore[no-untyped-def]
+    theirs = drill_proof.linked(system.settings, tmp_path / "data")
+    own = sandbox.make(theirs, system.days[-30], "service")
+    yours = sorted(str(path) for path in Path(sys.prefix).glob("*"))
+    environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(tmp_path)}
+
+    said = subprocess.run(
+        ["make", "models"], cwd=own.project, env=environment, capture_output=True, text=True, check=False
+    )
+
+    sandbox.remove(theirs)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert "champion" in said.stdout
+    assert "Setting up" not in said.stdout
+    assert sorted(str(path) for path in Path(sys.prefix).glob("*")) == yours
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", of_today(NAMES))
 def test_it_is_over_when_it_is_mended_and_neither_by_itself_nor_by_the_decoy(system, tmp_path: Path, name: str):  # type: ignore[no-untyped-def]

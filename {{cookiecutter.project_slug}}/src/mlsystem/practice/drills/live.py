@@ -18,7 +18,7 @@ from mlsystem.practice.drills import grading, sandbox
 from mlsystem.practice.drills.reference import Reference
 from mlsystem.practice.drills.watcher import SECONDS_AN_HOUR
 from mlsystem.practice.drills.world import World, WorldStopped, resume
-from mlsystem.settings import ROOT, Settings, child_environment
+from mlsystem.settings import ROOT, Settings, child_environment, configure_tools, load_settings
 
 LIVE, WANTED, CHECKED, LOG = "live.json", "wanted.json", "checked.json", "live.log"
 CHECK_SECONDS = 300.0
@@ -30,7 +30,7 @@ def begin(settings: Settings) -> None:
     mark = child_processes.new_mark(child_processes.project_mark(home / "data"), "live")
     with (home / LOG).open("a", encoding="utf-8") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "mlsystem", "drill", "live"],
+            [sys.executable, "-m", __name__],
             cwd=ROOT,
             env=child_environment(settings, **{child_processes.MARK: mark}),
             stdin=subprocess.DEVNULL,
@@ -102,3 +102,8 @@ def checked(settings: Settings) -> dict[str, object]:
 def _last(path: Path) -> str:
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
     return lines[-1] if lines else "its log is empty"
+
+
+if __name__ == "__main__":
+    configure_tools(load_settings())
+    live(load_settings())

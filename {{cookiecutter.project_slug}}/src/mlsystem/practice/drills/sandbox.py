@@ -10,6 +10,8 @@ import shutil
 import socket
 import subprocess
 import sys
+import sysconfig
+import venv as builder
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from mlsystem.errors import UserError
 from mlsystem.settings import ROOT, Settings, child_environment
 
 FOLDER, ENV = "drill", ".env"
+STAMP = "installed"  # of bootstrap.py: what a .venv was made from, its folder last
 LEFT_OUT = ("practice", "problems")  # a learner's copy holds no drill; nor the problems that a bake leaves out
 SERVERS = ("serving", "consumer", "mlflow", "prefect", "prometheus")
 BY_DAY = ("source_dir", "validated_dir", "features_dir")
@@ -31,6 +34,10 @@ AUTHOR = ("-c", "user.name=on-call", "-c", "user.email=on-call@localhost", "-c",
 
 class NoSandbox(UserError):
     """A drill cannot be started, or none is going on."""
+
+
+class SandboxThere(NoSandbox):
+    """One that is going on, and is left alone."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +97,12 @@ def make(settings: Settings, first_day: date, servers: str, folder: str = FOLDER
     """A fresh one, whose data ends before `first_day`. Raises NoSandbox."""
     home = home_of(settings, folder)
     if home.exists():
-        raise NoSandbox(f"a drill is there already, in {home}; `drill status` looks at it, `drill reset` ends it")
+        raise SandboxThere(f"a drill is there already, in {home}; `drill status` looks at it, `drill reset` ends it")
     if shutil.which("git") is None:
         raise NoSandbox("a drill needs git, for repairs are commits; install it, then start again")
     own = Sandbox(home, _own_settings(settings, home, servers))
     _copy_project(own.project)
+    _make_environment(own.project / ".venv")
     _copy_data(settings, own.settings, first_day)
     _write_env(own)
     own.git("init", "--quiet")
@@ -135,7 +143,6 @@ def _copy_project(into: Path) -> None:
         if not set(LEFT_OUT) & {*name.parts[:-1], name.stem} and (ROOT / name).is_file():
             (into / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, into / name)
-    (into / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
 
 
 def _files() -> list[Path]:
@@ -149,6 +156,25 @@ def _files() -> list[Path]:
     if listed.returncode != 0:
         raise NoSandbox(f"{ROOT} is no git repository, so nobody knows what belongs to it; run `git init` there")
     return sorted({Path(name) for name in listed.stdout.split("\0") if name})
+
+
+def _make_environment(venv: Path) -> None:
+    """A `.venv` that finds the packages of yours and the sandbox's own code, stamped so that `make` builds none.
+
+    No link to yours: what `make` there did to it, it would do to yours.
+    """
+    builder.EnvBuilder(symlinks=os.name != "nt").create(venv)
+    packages, yours = (Path(sysconfig.get_path("purelib", "venv", {"base": str(one)})) for one in (venv, sys.prefix))
+    storage.write_text(packages / "mlsystem.pth", f"{os.path.relpath(venv.parent / 'src', packages)}\n")
+    storage.write_text(packages / "yours.pth", f"{yours}\n")
+    scripts = Path(sysconfig.get_path("scripts", "venv", {"base": str(venv)}))
+    for script in sorted((Path(sys.prefix) / scripts.name).iterdir()):
+        if not (scripts / script.name).exists():
+            (scripts / script.name).symlink_to(script)
+    stamp = Path(sys.prefix) / STAMP
+    if stamp.exists():
+        *made_from, _ = stamp.read_text(encoding="utf-8").splitlines()
+        storage.write_text(venv / STAMP, "\n".join((*made_from, str(venv.parent.resolve()))))
 
 
 def _copy_data(theirs: Settings, own: Settings, first_day: date) -> None:

@@ -47,7 +47,6 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     form = does.add_parser("post-mortem", help="the form of the last drill's, with its time line")
     form.add_argument("--check", action="store_true", help="compare what is written with the record")
     does.add_parser("reset", help="end all of it; nothing of the sandbox stays")
-    does.add_parser("live", help=argparse.SUPPRESS)
 
 
 def _check(settings: Settings) -> None:
@@ -64,19 +63,24 @@ def _list(options: argparse.Namespace, settings: Settings) -> None:
     from mlsystem.practice.drills import drill
 
     for one in drill.all_drills():
-        print(f"  {one.number:2} {one.title} ({one.minutes} min; needs {one.needs})")
+        print(f"  {one.number:2} {one.title} ({one.minutes} min)")
 
 
 def _start(options: argparse.Namespace, settings: Settings) -> None:
     from mlsystem.practice.drills import drill, live, sandbox
+    from mlsystem.practice.drills.choices import NotHere
     from mlsystem.practice.drills.world import QUIET_HOURS, start
 
     seed = load_project().seed if options.seed is None else options.seed
     one = drill.numbered(drill.any_number(seed) if options.number == "any" else _number(options.number))
-    say("making the sandbox, and starting its servers")
     try:
         world = start(settings, one, seed)
         world.stop_driver()
+    except NotHere as missing:
+        sandbox.remove(settings)
+        raise NotADrill(f"drill {one.number} needs {one.needs}; here {missing}; `drill list` has others") from missing
+    except sandbox.SandboxThere:
+        raise
     except BaseException:
         sandbox.remove(settings)
         raise
@@ -214,12 +218,6 @@ def _reset(options: argparse.Namespace, settings: Settings) -> None:
     say("the sandbox is gone")
 
 
-def _live(options: argparse.Namespace, settings: Settings) -> None:
-    from mlsystem.practice.drills.live import live
-
-    live(settings)
-
-
 def _verdict(is_right: bool) -> str:
     return "right" if is_right else "not right"
 
@@ -234,7 +232,6 @@ DOES: dict[str, Callable[[argparse.Namespace, Settings], None]] = {
     "debrief": _debrief,
     "post-mortem": _post_mortem,
     "reset": _reset,
-    "live": _live,
 }
 TASKS: tuple[LaneTask, ...] = (
     LaneTask(

@@ -29,6 +29,7 @@ from mlsystem.practice.drills import innocent, sandbox
 from mlsystem.practice.drills.drill import Drill, Plan, numbered
 from mlsystem.practice.drills.sandbox import Sandbox
 from mlsystem.practice.drills.watcher import Watcher
+from mlsystem.progress import say
 from mlsystem.replay.logs import log_path
 from mlsystem.replay.replay import ConsumerGone, OtherProcess, requests
 from mlsystem.replay.timeline import Interval, facts_between, forget_days, intervals, opening
@@ -229,19 +230,23 @@ def first_day(settings: Settings, seed: int) -> date:
 def start(theirs: Settings, drill: Drill, seed: int, folder: str = sandbox.FOLDER) -> World:
     """The sandbox, up and asked for its quiet hours. Raises NoSandbox, WorldStopped, NotUp."""
     day = first_day(theirs, seed)
+    say("making the sandbox")
     own = sandbox.make(theirs, day, SERVERS, folder)
     storage.write_json(
         own.home / SESSION, {"drill": drill.number, "seed": seed, "settings": own.settings.model_dump(mode="json")}
     )
     world = World(theirs, own, drill, seed, datetime.min, day)
     world.clock = world.began
+    _ = world.plan  # raises NotHere, before anything is started
     innocent.commit(own, Random(seed))
+    say(f"starting its servers, and the days before {day}")
     for ahead in (day, day + DAY):
         world.deliver(ahead)
     went = world.begin()
     if went.returncode != 0:
         raise sandbox.NoSandbox(f"the sandbox did not come up: {went.stdout[-500:]}{went.stderr[-1500:]}")
     (own.home / ASKED).touch()
+    say(f"{QUIET_HOURS} quiet hours")
     world.play(QUIET_HOURS)
     return world
 
