@@ -65,7 +65,7 @@ def prove(built: Settings, one: Drill, seed: int, folder: Path) -> Proof:
     before = digests(built.data_dir)
     began = time.monotonic()
     with going_on(built, folder, one, seed) as world:
-        reference = Reference(world.theirs)
+        reference = Reference(world.theirs, world.seed)
         world.play_until(world.plan.since + REACTION)
         started = time.monotonic() - began
         unsolved = failing(grading.check(world, reference, again=0))

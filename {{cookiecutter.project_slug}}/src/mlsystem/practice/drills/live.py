@@ -61,7 +61,7 @@ def live(settings: Settings, seconds_an_hour: float = SECONDS_AN_HOUR) -> None:
     """Be that process."""
     world = resume(settings)
     home = world.own.home
-    reference = Reference(settings)
+    reference = Reference(settings, world.seed)
     try:
         while home.exists():
             due = time.monotonic() + seconds_an_hour

@@ -1,42 +1,49 @@
-"""What a system without the fault would have answered: the user's own champion on the user's own training rows."""
+"""What a system without the fault would have answered: the user's own champion on the user's own offline features.
 
-from dataclasses import dataclass
+As of the hour at which the world asks, so that a healthy sandbox answers the same to many digits.
+"""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
+from mlsystem import storage
 from mlsystem.domain import PROBLEM
+from mlsystem.model_registry.champion import Champion
+from mlsystem.model_registry.registry import load_champion
 from mlsystem.monitoring.performance import read_labels
+from mlsystem.practice.drills.world import DAY, DAYS, first_day
 from mlsystem.settings import Settings
 
-if TYPE_CHECKING:
-    from mlsystem.model_registry.champion import Champion
+HOUR = "h"  # of pandas
 
 
 @dataclass(frozen=True)
 class Reference:
-    """By question id. The rows are the offline store's, as of the question's own moment, and nothing of the sandbox."""
+    """By question id. Nothing of it is the sandbox's. It takes some ten seconds, beside whatever else is done."""
 
     theirs: Settings
+    seed: int
+    _coming: "Future[pd.Series]" = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        aside = ThreadPoolExecutor(1)
+        object.__setattr__(self, "_coming", aside.submit(self._probability))
+        aside.shutdown(wait=False)
 
     @cached_property
-    def champion(self) -> "Champion":
+    def champion(self) -> Champion:
         """The one that the drill began with."""
-        from mlsystem.model_registry.registry import load_champion
-
         return load_champion(self.theirs.models_dir)
 
-    @cached_property
+    @property
     def probability(self) -> pd.Series:
-        """Of every question that has a row: what the champion says of it."""
-        path = self.theirs.training_sets_dir / f"{PROBLEM.feature_service}.parquet"
-        rows = pq.read_table(path).to_pandas().set_index("question_id")
-        rows = rows[rows["service_date"] >= PROBLEM.held_out[0]]
-        matrix = rows[[*PROBLEM.model_columns]].to_numpy(dtype=np.float64)
-        return pd.Series(self.champion.predict(matrix), index=rows.index)
+        """Of every question of the days that a drill can last: what the champion says of it."""
+        return self._coming.result()
 
     @cached_property
     def labels(self) -> pd.DataFrame:
@@ -44,16 +51,21 @@ class Reference:
         labels = read_labels(self.theirs.validated_dir).to_pandas().set_index("question_id")
         return labels.assign(label=PROBLEM.label.is_true(labels[PROBLEM.label.column]))[["known_at", "label"]]
 
+    def _probability(self) -> pd.Series:
+        from mlsystem.feature_store.store import open_store
+        from mlsystem.feature_store.training_sets import historical_features, questions_of, with_as_of
 
-def money(asked: pd.DataFrame, labels: pd.DataFrame) -> float:
-    """What the decisions cost per 1,000 questions that have a label, in PROBLEM.costs' unit; NaN without any.
-
-    A question that got no answer was not acted on.
-    """
-    from mlsystem.training.evaluation import cost_per_1000
-
-    joined = asked.join(labels["label"], on="id", how="inner")
-    if joined.empty:
-        return float("nan")
-    acted = (joined["decision"] == PROBLEM.words.act).to_numpy()
-    return float(cost_per_1000(acted, joined["label"].to_numpy(dtype=bool)))
+        first = first_day(self.theirs, self.seed)
+        rows = storage.Partitions(self.theirs.validated_dir / PROBLEM.asked_of).read(
+            storage.day_range(first, min(first + DAYS * DAY, self.theirs.last_day))
+        )
+        asked = with_as_of(rows.to_pandas())
+        asked = asked.assign(event_timestamp=asked["event_timestamp"].dt.floor(HOUR))
+        store = open_store(self.theirs.features_dir, self.theirs.online_dir, register=False)
+        known = historical_features(store, asked)
+        stored = known[[one.name for one in PROBLEM.stored_features]].astype(object)
+        values: list[Any] = stored.where(stored.notna(), None).to_dict("records")
+        hours = (moment.to_pydatetime() for moment in known["event_timestamp"])
+        questions = (replace(one, asked_at=hour) for one, hour in zip(questions_of(known), hours, strict=True))
+        matrix = np.array([PROBLEM.model_row(*one) for one in zip(questions, values, strict=True)], dtype=np.float64)
+        return pd.Series(self.champion.predict(matrix), index=known[PROBLEM.id_column])

@@ -13,7 +13,6 @@ from mlsystem.practice.drills.drill import Drill
 from mlsystem.practice.drills.invariants import answers
 from mlsystem.practice.drills.reference import Reference
 from mlsystem.practice.drills.world import HOUR, World, start
-from mlsystem.settings import Settings
 
 FOLDER = "drill_again"
 REACTION = timedelta(hours=8)  # after which the three respond
@@ -44,8 +43,9 @@ class Outcome:
         return (1 - self.answered / max(self.questions, 1)) / OBJECTIVE
 
 
-def play_out(theirs: Settings, drill: Drill, seed: int, respond: Callable[[World], None]) -> Outcome:
+def play_out(reference: Reference, drill: Drill, respond: Callable[[World], None]) -> Outcome:
     """The drill from its beginning in a sandbox of its own, answered after REACTION. Raises NoSandbox, WorldStopped."""
+    theirs, seed = reference.theirs, reference.seed
     sandbox.remove(theirs, FOLDER)
     try:
         world = start(theirs, drill, seed, FOLDER)
@@ -53,7 +53,7 @@ def play_out(theirs: Settings, drill: Drill, seed: int, respond: Callable[[World
             world.play_until(world.plan.since + REACTION)
             respond(world)
             world.play_until(world.plan.since + HORIZON)
-            return outcome(world, Reference(theirs))
+            return outcome(world, reference)
         finally:
             world.stop_driver()
     finally:

@@ -157,14 +157,15 @@ def _debrief(options: argparse.Namespace, settings: Settings) -> None:
 
     live.end(settings)
     world = resume(settings)
+    reference = Reference(settings, world.seed)
     say("your own hours, to the same end as the others")
     world.play_until(world.plan.since + responses.HORIZON)
     world.stop_driver()
     outcomes = {}
     for name, respond in responses.responses(world.drill).items():
         say(f"the same seed again, in a sandbox of its own: {name} (a minute or two)")
-        outcomes[name] = responses.play_out(settings, world.drill, world.seed, respond)
-    outcomes[debrief.YOURS] = responses.outcome(world, Reference(settings))
+        outcomes[name] = responses.play_out(reference, world.drill, respond)
+    outcomes[debrief.YOURS] = responses.outcome(world, reference)
     found = list(grading.tries(world.own.home))
     page = debrief.write(world, outcomes, found)
     record.add("drill", _facts(world, found) | {"money": {name: round(one.expected) for name, one in outcomes.items()}})
