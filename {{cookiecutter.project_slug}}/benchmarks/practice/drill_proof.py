@@ -6,6 +6,7 @@ file; the tests play a third of them, in turns by date.
 
 import argparse
 import hashlib
+import json
 import sys
 import tempfile
 import time
@@ -103,7 +104,7 @@ def going_on(built: Settings, folder: Path, one: Drill, seed: int) -> Iterator[W
         try:
             yield world
         finally:
-            world.stop_driver()
+            world.stop()
     finally:
         sandbox.remove(theirs)
 
@@ -153,7 +154,8 @@ def main() -> int:
                 print(f"{proof.drill}, seed {proof.seed}: graded in {proof.seconds:.0f} s", flush=True)
             print("".join(f"  {fault}\n" for fault in own), end="", flush=True)
     proofs.sort(key=lambda one: (one["drill"], one["seed"]))
-    storage.write_json(FILE, {"problem": PROBLEM.name, "faults": faults, "proofs": proofs})
+    others = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    storage.write_json(FILE, others | {PROBLEM.words.title: {"faults": faults, "proofs": proofs}})
     print(f"{len(proofs)} of {len(wanted)} played, {len(faults)} faults; wrote {FILE}")
     return int(bool(faults))
 

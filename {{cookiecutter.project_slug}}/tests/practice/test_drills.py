@@ -10,8 +10,8 @@ from random import Random
 import pytest
 
 from mlsystem.practice.drills import drill, grading, innocent, sandbox
+from mlsystem.practice.drills.choices import HOUR
 from mlsystem.practice.drills.watcher import SECONDS_AN_HOUR, faster
-from mlsystem.practice.drills.world import HOUR
 from mlsystem.settings import ROOT
 
 sys.path.insert(0, str(ROOT / "benchmarks/practice"))

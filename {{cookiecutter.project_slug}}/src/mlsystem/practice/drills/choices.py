@@ -1,7 +1,7 @@
-"""What the seed draws from, found in the declarations: keys with enough questions, facts with a number, hours."""
+"""What the seed draws from, found in the declarations: days, hours, keys with enough questions, facts with a number."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,14 @@ from mlsystem import storage
 from mlsystem.contract.tables import Facts, Table
 from mlsystem.domain import PROBLEM
 from mlsystem.errors import UserError
+from mlsystem.settings import Settings
 
 if TYPE_CHECKING:
     from mlsystem.practice.drills.world import World
 
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+DAYS = 10  # that a drill can last: it begins so many before the last day that can be replayed
 SHARE = (0.08, 0.4)  # of the day's questions: enough to be seen, and not all
 
 
@@ -22,10 +26,14 @@ class NotHere(UserError):
     """The domain declares nothing that the drill could break."""
 
 
+def first_day(settings: Settings, seed: int) -> date:
+    """The seed draws it among the days that no model of the demo learned from."""
+    first, last = PROBLEM.held_out[0], min(PROBLEM.held_out[1], settings.last_day) - DAYS * DAY
+    return storage.day_range(first, max(first, last))[Random(seed).randrange(max((last - first).days, 0) + 1)]
+
+
 def since(world: "World", random: Random, earliest: int = 12, latest: int = 16) -> datetime:
     """So many hours after the beginning, on the hour."""
-    from mlsystem.practice.drills.world import HOUR
-
     moment = world.began + random.randint(earliest, latest) * HOUR
     return moment.replace(minute=0, second=0, microsecond=0)
 

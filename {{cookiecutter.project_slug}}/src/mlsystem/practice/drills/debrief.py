@@ -1,6 +1,7 @@
 """What the incident was and what it cost: the same seed three times, and your own, as a table and a picture."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,13 @@ from typing import Any
 from mlsystem import storage, wording
 from mlsystem.domain import PROBLEM
 from mlsystem.practice.drills import charts, grading
+from mlsystem.practice.drills.choices import HOUR
 from mlsystem.practice.drills.responses import REACTION, Outcome
-from mlsystem.practice.drills.world import HOUR, World
+from mlsystem.practice.drills.world import SESSION, World
 from mlsystem.reporting import templates
 
 YOURS = "yours"
+ON_RECORD = {"where": "localised", "why": "explained"}  # as the field calls those rungs
 SAME = 0.005  # of the money: nearer than that two outcomes cost the same
 
 
@@ -77,3 +80,25 @@ def _alerts(world: World) -> list[tuple[str, str]]:
         for name in firing:
             began.setdefault(name, f"{moment:%Y-%m-%d %H:%M}")
     return sorted(((at, name) for name, at in began.items()))
+
+
+def facts(world: World, outcomes: Mapping[str, Outcome], found: list[dict[str, Any]]) -> dict[str, Any]:
+    """For the record: how far the learner came, when, and what it cost."""
+    started = datetime.fromtimestamp((world.own.home / SESSION).stat().st_mtime, UTC)
+    reached = {ON_RECORD.get(rung, rung): _first(found, rung) for rung in grading.POINTS}
+    last = max(filter(None, reached.values()), default=None)
+    return {
+        "drill": world.drill.name,
+        "seed": world.seed,
+        "started": started.isoformat(timespec="seconds"),
+        "minutes": round((datetime.fromisoformat(last) - started).total_seconds() / 60, 1) if last else None,
+        "rungs": reached,
+        "points": grading.points(found),
+        "money": {name: round(one.expected) for name, one in outcomes.items()},
+        "tries": found,
+    }
+
+
+def _first(found: list[dict[str, Any]], rung: str) -> str | None:
+    """When it was reached."""
+    return next((one["at"] for one in found if one["rung"] == rung and one["right"]), None)

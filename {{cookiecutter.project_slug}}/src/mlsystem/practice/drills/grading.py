@@ -10,9 +10,10 @@ from typing import Any
 
 from mlsystem.errors import UserError
 from mlsystem.practice.drills import invariants
+from mlsystem.practice.drills.choices import HOUR
 from mlsystem.practice.drills.invariants import Verdict
 from mlsystem.practice.drills.reference import Reference
-from mlsystem.practice.drills.world import HOUR, World
+from mlsystem.practice.drills.world import World
 
 ANSWERS = "answers.jsonl"
 RUNGS = ("detected", "where", "since", "why")  # that a learner answers; `mitigated` is measured

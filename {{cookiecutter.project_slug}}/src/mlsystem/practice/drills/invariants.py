@@ -16,9 +16,10 @@ from mlsystem import storage
 from mlsystem.contract.tables import Facts
 from mlsystem.domain import PROBLEM
 from mlsystem.monitoring.performance import read_labels
+from mlsystem.practice.drills.choices import DAY, HOUR, first_day
 from mlsystem.practice.drills.reference import Reference
 from mlsystem.practice.drills.watcher import RULES
-from mlsystem.practice.drills.world import DAY, HOUR, World, first_day
+from mlsystem.practice.drills.world import World
 from mlsystem.serving import prediction_log
 from mlsystem.settings import ROOT, Settings
 

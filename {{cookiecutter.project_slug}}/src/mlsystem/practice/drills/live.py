@@ -74,7 +74,7 @@ def live(settings: Settings, seconds_an_hour: float = SECONDS_AN_HOUR) -> None:
     except WorldStopped as stopped:
         print(stopped, file=sys.stderr)
     finally:
-        world.stop_driver()
+        world.stop()
 
 
 def _check(world: World, reference: Reference) -> None:

@@ -16,7 +16,7 @@ from mlsystem.domain import PROBLEM
 from mlsystem.model_registry.champion import Champion
 from mlsystem.model_registry.registry import load_champion
 from mlsystem.monitoring.performance import read_labels
-from mlsystem.practice.drills.world import DAY, DAYS, first_day
+from mlsystem.practice.drills.choices import DAY, DAYS, first_day
 from mlsystem.settings import Settings
 
 HOUR = "h"  # of pandas

@@ -9,9 +9,10 @@ import psutil
 from mlsystem import child_processes
 from mlsystem.errors import UserError
 from mlsystem.practice.drills import innocent, sandbox
+from mlsystem.practice.drills.choices import DAY
 from mlsystem.practice.drills.drill import Plan
 from mlsystem.practice.drills.watcher import RULES
-from mlsystem.practice.drills.world import DAY, World
+from mlsystem.practice.drills.world import World
 
 VALIDATION = "src/mlsystem/validation/validate.py"
 READ = "    parts = {day: partitions.read([day]) for day in delivered}\n"

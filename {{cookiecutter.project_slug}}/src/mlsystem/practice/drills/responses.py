@@ -9,10 +9,11 @@ import pandas as pd
 
 from mlsystem.domain import PROBLEM
 from mlsystem.practice.drills import sandbox
+from mlsystem.practice.drills.choices import HOUR
 from mlsystem.practice.drills.drill import Drill
 from mlsystem.practice.drills.invariants import answers
 from mlsystem.practice.drills.reference import Reference
-from mlsystem.practice.drills.world import HOUR, World, start
+from mlsystem.practice.drills.world import World, start
 
 FOLDER = "drill_again"
 REACTION = timedelta(hours=8)  # after which the three respond
@@ -55,7 +56,7 @@ def play_out(reference: Reference, drill: Drill, respond: Callable[[World], None
             world.play_until(world.plan.since + HORIZON)
             return outcome(world, reference)
         finally:
-            world.stop_driver()
+            world.stop()
     finally:
         sandbox.remove(theirs, FOLDER)
 

@@ -1,25 +1,15 @@
 """`drill list|start|status|answer|hint|check|debrief|reset`: an incident in a sandbox, and how far you came with it."""
 
 import argparse
+import subprocess
+import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
 
 from mlsystem.errors import UserError
 from mlsystem.lanes import LaneTask
 from mlsystem.progress import say
-from mlsystem.settings import Settings, load_project, load_settings
+from mlsystem.settings import ROOT, Settings, load_project, load_settings
 
-if TYPE_CHECKING:
-    from mlsystem.practice.drills.world import World
-
-ON_RECORD = {
-    "detected": "detected",
-    "where": "localised",
-    "since": "since",
-    "why": "explained",
-    "mitigated": "mitigated",
-}
 FREE_GB = 0.5  # a sandbox is 0.1, and its servers write
 
 
@@ -75,7 +65,7 @@ def _start(options: argparse.Namespace, settings: Settings) -> None:
     one = drill.numbered(drill.any_number(seed) if options.number == "any" else _number(options.number))
     try:
         world = start(settings, one, seed)
-        world.stop_driver()
+        world.stop()
     except NotHere as missing:
         sandbox.remove(settings)
         raise NotADrill(f"drill {one.number} needs {one.needs}; here {missing}; `drill list` has others") from missing
@@ -160,7 +150,7 @@ def _debrief(options: argparse.Namespace, settings: Settings) -> None:
     reference = Reference(settings, world.seed)
     say("your own hours, to the same end as the others")
     world.play_until(world.plan.since + responses.HORIZON)
-    world.stop_driver()
+    world.stop()
     outcomes = {}
     for name, respond in responses.responses(world.drill).items():
         say(f"the same seed again, in a sandbox of its own: {name} (a minute or two)")
@@ -168,32 +158,9 @@ def _debrief(options: argparse.Namespace, settings: Settings) -> None:
     outcomes[debrief.YOURS] = responses.outcome(world, reference)
     found = list(grading.tries(world.own.home))
     page = debrief.write(world, outcomes, found)
-    record.add("drill", _facts(world, found) | {"money": {name: round(one.expected) for name, one in outcomes.items()}})
+    record.add("drill", debrief.facts(world, outcomes, found))
     print(debrief.text(world, outcomes))
     say(f"wrote {page}; `drill post-mortem` writes the form, `drill reset` takes the sandbox away")
-
-
-def _facts(world: "World", found: list[dict[str, Any]]) -> dict[str, Any]:
-    """For the record: how far the learner came, and when."""
-    from mlsystem.practice.drills import grading
-
-    started = datetime.fromtimestamp((world.own.home / "session.json").stat().st_mtime, UTC)
-    reached = {ON_RECORD[rung]: _first(found, rung) for rung in grading.POINTS}
-    last = max(filter(None, reached.values()), default=None)
-    return {
-        "drill": world.drill.name,
-        "seed": world.seed,
-        "started": started.isoformat(timespec="seconds"),
-        "minutes": round((datetime.fromisoformat(last) - started).total_seconds() / 60, 1) if last else None,
-        "rungs": reached,
-        "points": grading.points(found),
-        "tries": found,
-    }
-
-
-def _first(found: list[dict[str, Any]], rung: str) -> str | None:
-    """When it was reached."""
-    return next((one["at"] for one in found if one["rung"] == rung and one["right"]), None)
 
 
 def _post_mortem(options: argparse.Namespace, settings: Settings) -> None:
@@ -234,8 +201,23 @@ DOES: dict[str, Callable[[argparse.Namespace, Settings], None]] = {
     "post-mortem": _post_mortem,
     "reset": _reset,
 }
+
+
+def _proof_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
+    parser.add_argument("drills", nargs="*", help="names; all of them unless said")
+
+
+def _prove(options: argparse.Namespace) -> int:
+    command = [sys.executable, str(ROOT / "benchmarks/practice/drill_proof.py"), "--seeds", *map(str, options.seeds)]
+    return subprocess.run([*command, "--", *options.drills], check=False).returncode
+
+
 TASKS: tuple[LaneTask, ...] = (
     LaneTask(
         "drill", "work on an incident in a sandbox: list, start NAME, answer, check, reset", _arguments, _check, _run
+    ),
+    LaneTask(
+        "prove-drills", "play every drill with five seeds, and write what each showed", _proof_arguments, _check, _prove
     ),
 )

@@ -10,10 +10,9 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cached_property
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -26,8 +25,10 @@ from mlsystem.contract.question import Question
 from mlsystem.domain import PROBLEM
 from mlsystem.errors import UserError
 from mlsystem.practice.drills import innocent, sandbox
+from mlsystem.practice.drills.choices import DAY, HOUR, first_day
 from mlsystem.practice.drills.drill import Drill, Plan, numbered
 from mlsystem.practice.drills.sandbox import Sandbox
+from mlsystem.practice.drills.schedules import Schedules
 from mlsystem.practice.drills.watcher import Watcher
 from mlsystem.progress import say
 from mlsystem.replay.logs import log_path
@@ -36,12 +37,8 @@ from mlsystem.replay.timeline import Interval, facts_between, forget_days, inter
 from mlsystem.settings import Settings
 from mlsystem.streaming.event_log import EventLog
 
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-DAYS = 10  # that a drill can last: it begins so many before the last day that can be replayed
 QUIET_HOURS = 12  # before the fault: what is usual is measured after all is up
 SERVERS = "service consumer"  # beside them the watcher, which a restart of them does not touch
-DRIVER = Path(__file__).with_name("driver.py")
 PATIENCE_SECONDS, IMPATIENCE_SECONDS = 10.0, 0.5
 SESSION, ASKED, CLOCK = "session.json", "asked.jsonl", "world.json"
 
@@ -62,8 +59,6 @@ class World:
     day: date
     struck: bool = False
     is_behind: bool = False
-    driver: subprocess.Popen[str] | None = field(default=None, repr=False)
-    code: str = ""
 
     @cached_property
     def plan(self) -> Plan:
@@ -72,6 +67,10 @@ class World:
     @cached_property
     def watcher(self) -> Watcher:
         return Watcher(self.own)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        return Schedules(self.own)
 
     @cached_property
     def began(self) -> datetime:
@@ -115,7 +114,7 @@ class World:
         for place, request in enumerate(requests(interval, HOUR, size)):
             self._ask(request, ids[place * size : (place + 1) * size], interval.start)
         self.clock = interval.start
-        self._renew_driver()
+        self.schedules.renew()
         self.watcher.look(self.clock)
         self._remember()
 
@@ -155,9 +154,9 @@ class World:
         if self.day + 2 * DAY > self.theirs.last_day:
             raise WorldStopped(f"the drill has come to the last days of the data, {self.day}; `drill reset` ends it")
         self.deliver(self.day + 2 * DAY)
-        self.tell("validate", first=str(self.day + DAY), last=str(self.day + 2 * DAY))
+        self.schedules.tell("validate", first=str(self.day + DAY), last=str(self.day + 2 * DAY))
         self.day += DAY
-        self.tell("night")
+        self.schedules.tell("night")
         self._remember()
 
     def begin(self) -> subprocess.CompletedProcess[str]:
@@ -165,8 +164,8 @@ class World:
         self.watcher.start()
         with ThreadPoolExecutor(1) as aside:  # both import for seconds
             up = aside.submit(self.own.run, "up")
-            self.tell("validate", first=str(self.day), last=str(self.day + DAY))
-            self.tell("begin", at=self.clock.isoformat(), day=str(self.day))
+            self.schedules.tell("validate", first=str(self.day), last=str(self.day + DAY))
+            self.schedules.tell("begin", at=self.clock.isoformat(), day=str(self.day))
             return up.result()
 
     def deliver(self, day: date) -> None:
@@ -181,34 +180,9 @@ class World:
                 own = storage.Partitions(self.own.settings.source_dir / folder)
                 own.write(day, part, theirs.fingerprint(day) or "")
 
-    def tell(self, do: str, **what: str) -> Any:
-        """Let the sandbox's own code do something; None if it could not, which its log then tells."""
-        driver = self._renew_driver()
-        assert driver.stdin is not None
-        assert driver.stdout is not None
-        driver.stdin.write(json.dumps({"do": do, **what}) + "\n")
-        driver.stdin.flush()
-        line = driver.stdout.readline()
-        answer = json.loads(line) if line else {"failed": "it ended"}
-        if "failed" in answer:
-            with (self.own.home / "driver.log").open("a", encoding="utf-8") as log:
-                log.write(f"{do}: {answer['failed']}\n")
-        return answer.get("done")
-
-    def _renew_driver(self) -> subprocess.Popen[str]:
-        """One with the code as it is now: what was deployed since is taken up, as by a schedule."""
-        code = _code(self.own.project)
-        if self.driver is not None and (code != self.code or self.driver.poll() is not None):
-            self.stop_driver()
-        if self.driver is None:
-            self.driver, self.code = sandbox.run_in(self.own, ["-P", str(DRIVER)]), code
-        return self.driver
-
-    def stop_driver(self) -> None:
-        if self.driver is not None:
-            self.driver.kill()
-            self.driver.communicate()
-            self.driver = None
+    def stop(self) -> None:
+        """This process plays no more hours; the sandbox's servers run on."""
+        self.schedules.stop()
 
     def asked(self) -> Iterator[dict[str, Any]]:
         """What was asked so far and what came back, a question each."""
@@ -219,12 +193,6 @@ class World:
     def _remember(self) -> None:
         said = {"clock": self.clock.isoformat(), "day": str(self.day)}  # not whether the fault has struck: it is read
         storage.write_json(self.own.home / CLOCK, said)
-
-
-def first_day(settings: Settings, seed: int) -> date:
-    """The seed draws it among the days that no model of the demo learned from."""
-    first, last = PROBLEM.held_out[0], min(PROBLEM.held_out[1], settings.last_day) - DAYS * DAY
-    return storage.day_range(first, max(first, last))[Random(seed).randrange(max((last - first).days, 0) + 1)]
 
 
 def start(theirs: Settings, drill: Drill, seed: int, folder: str = sandbox.FOLDER) -> World:
@@ -271,10 +239,3 @@ def resume(theirs: Settings) -> World:
 def _kept(answer: dict[str, Any]) -> dict[str, Any]:
     names = ("prediction_id", "probability", "decision", "model_version", "degraded")
     return {name: answer[name] for name in names if name in answer}
-
-
-def _code(project: Path) -> str:
-    """Changes when a file of the code or of the settings does."""
-    files = [path for path in sorted((project / "src").rglob("*")) if path.suffix in (".py", ".sql", ".j2")]
-    seen = [f"{path} {path.stat().st_mtime_ns}" for path in [*files, project / sandbox.ENV] if path.exists()]
-    return storage.digest(*seen)

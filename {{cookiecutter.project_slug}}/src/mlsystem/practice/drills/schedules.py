@@ -1,0 +1,61 @@
+"""What runs by itself in the sandbox, at the world's word: the sandbox's own code, as it is at that hour."""
+
+import json
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mlsystem import storage
+from mlsystem.practice.drills import sandbox
+from mlsystem.practice.drills.sandbox import Sandbox
+
+DRIVER = Path(__file__).with_name("driver.py")
+
+
+@dataclass
+class Schedules:
+    """One process of the sandbox, which is replaced when its code or its settings change."""
+
+    own: Sandbox
+    _driver: subprocess.Popen[str] | None = field(default=None, repr=False)
+    _code: str = ""
+
+    def tell(self, do: str, **what: str) -> Any:
+        """Let the sandbox's own code do something; None if it could not, which its log then tells."""
+        driver = self.renew()
+        assert driver.stdin is not None
+        assert driver.stdout is not None
+        try:
+            driver.stdin.write(json.dumps({"do": do, **what}) + "\n")
+            driver.stdin.flush()
+            line = driver.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        answer = json.loads(line) if line else {"failed": "it ended"}
+        if "failed" in answer:
+            with (self.own.home / "driver.log").open("a", encoding="utf-8") as log:
+                log.write(f"{do}: {answer['failed']}\n")
+        return answer.get("done")
+
+    def renew(self) -> subprocess.Popen[str]:
+        """One with the code as it is now: what was deployed since is taken up, as by a schedule."""
+        code = _code(self.own.project)
+        if self._driver is not None and (code != self._code or self._driver.poll() is not None):
+            self.stop()
+        if self._driver is None:
+            self._driver, self._code = sandbox.run_in(self.own, ["-P", str(DRIVER)]), code
+        return self._driver
+
+    def stop(self) -> None:
+        if self._driver is not None:
+            self._driver.kill()
+            self._driver.communicate()
+            self._driver = None
+
+
+def _code(project: Path) -> str:
+    """Changes when a file of the code or of the settings does."""
+    files = [path for path in sorted((project / "src").rglob("*")) if path.suffix in (".py", ".sql", ".j2")]
+    seen = [f"{path} {path.stat().st_mtime_ns}" for path in [*files, project / sandbox.ENV] if path.exists()]
+    return storage.digest(*seen)
