@@ -69,26 +69,31 @@ def prove(built: Settings, one: Drill, seed: int, folder: Path) -> Proof:
         reference = Reference(world.theirs, world.seed)
         world.play_until(world.plan.since + REACTION)
         started = time.monotonic() - began
-        unsolved = failing(grading.check(world, reference, again=0))
+        unsolved = failing(look(world, reference))
         was = world.own.git("rev-parse", "HEAD").strip()
         one.decoy(world, world.plan)
-        decoy = failing(grading.check(world, reference, again=0))
+        decoy = failing(look(world, reference))
         world.own.git("reset", "--hard", was)  # a decoy that was a commit is not part of the repair
         restarted = None
         if one.decoy is not repairs.restart_only:
             repairs.restart(world)
-            restarted = failing(grading.check(world, reference, again=0))
+            restarted = failing(look(world, reference))
         began = time.monotonic()
         one.mend(world, world.plan)
         mended = [f"{one.name}: {one.found}" for one in grading.check(world, reference).failing]
         graded = time.monotonic() - began
         world.own.run("down")
-        gone = failing(grading.check(world, reference, judged=3, again=0))
+        gone = failing(look(world, reference, hours=2))
         place = child_processes.project_mark(world.own.settings.data_dir)
     left = len(child_processes.marked(place))
     is_restored = digests(built.data_dir) == before and not world.own.home.exists()
     seconds = round(started + graded, 1)
     return Proof(one.name, seed, unsolved, decoy, restarted, mended, gone, is_restored, left, seconds)
+
+
+def look(world: World, reference: Reference, hours: int = 4) -> Grade:
+    """At once, and not again: what is not over now need not be waited for."""
+    return grading.check(world, reference, settle=0, judged=hours, again=0)
 
 
 def failing(grade: Grade) -> list[str]:

@@ -20,9 +20,10 @@ RUNGS = ("detected", "where", "since", "why")  # that a learner answers; `mitiga
 POINTS = {"detected": 10, "where": 20, "since": 10, "why": 20, "mitigated": 40}
 WRONG, HINT = 5, 5  # points that a wrong answer or a hint costs
 NEAR_HOURS = 3  # of the fault's beginning
-JUDGED_HOURS = 12  # of traffic that the repair has not seen
-AGAIN_HOURS = 12  # later: what comes back by itself was not mended
-SETTLE_HOURS = 6  # before them: what is in windows and queues may go by
+SETTLE_HOURS = 6  # what is in windows and queues may go by
+JUDGED_HOURS = 8  # in which something is asked, that the repair has not seen
+WAIT_HOURS = 8  # what comes back by itself was not mended
+AGAIN_HOURS = 4  # in which something is asked
 SIGNALS = (
     "a caller or a colleague says so",
     "an alert fires",
@@ -92,11 +93,19 @@ def _is_right(world: World, rung: str, said: str) -> bool:
     return said == (world.plan.where if rung == "where" else world.drill.cause)
 
 
-def check(world: World, reference: Reference, judged: int = JUDGED_HOURS, again: int = AGAIN_HOURS) -> Grade:
+def check(
+    world: World,
+    reference: Reference,
+    settle: int = SETTLE_HOURS,
+    judged: int = JUDGED_HOURS,
+    again: int = AGAIN_HOURS,
+) -> Grade:
     """Let hours pass that nobody has seen, look, wait, and look again. Raises WorldStopped."""
-    world.play(SETTLE_HOURS)
-    first = _looked(world, reference, judged)
-    second = _looked(world, reference, again) if all(one.holds for one in first) else ()
+    world.play(settle)
+    first, second = _looked(world, reference, judged), tuple[Verdict, ...]()
+    if again and all(one.holds for one in first):
+        world.play(WAIT_HOURS)
+        second = _looked(world, reference, again)
     grade = Grade(first, second)
     failing = [one.name for one in grade.failing]
     _keep(world.own.home, {"rung": "mitigated", "said": "check", "right": grade.passed, "failing": failing})
@@ -105,7 +114,7 @@ def check(world: World, reference: Reference, judged: int = JUDGED_HOURS, again:
 
 def _looked(world: World, reference: Reference, hours: int) -> tuple[Verdict, ...]:
     after = world.clock
-    world.play(hours)
+    world.play_asked(hours)
     found = invariants.evidence(world, reference, after)
     own = world.drill.holds(world, world.plan, found) if world.drill.holds else []
     return (*invariants.general(world, found), *own)

@@ -126,11 +126,13 @@ def _hint(options: argparse.Namespace, settings: Settings) -> None:
 
 def _check_now(options: argparse.Namespace, settings: Settings) -> None:
     from mlsystem.practice.drills import live
-    from mlsystem.practice.drills.grading import AGAIN_HOURS, JUDGED_HOURS, SETTLE_HOURS
+    from mlsystem.practice.drills.grading import JUDGED_HOURS, SETTLE_HOURS, WAIT_HOURS
     from mlsystem.practice.drills.world import resume
 
     resume(settings)
-    say(f"letting {SETTLE_HOURS} hours pass, looking at {JUDGED_HOURS} more, and again at {AGAIN_HOURS} after them")
+    say(
+        f"{SETTLE_HOURS} hours pass, then {JUDGED_HOURS} with questions are looked at, and some more {WAIT_HOURS} later"
+    )
     found = live.checked(settings)
     if found["passed"]:
         say("it is over: every invariant holds, and held again; `drill debrief` says what it was and what it cost")

@@ -59,6 +59,7 @@ class World:
     day: date
     struck: bool = False
     is_behind: bool = False
+    asked_count: int = 0  # by this process
 
     @cached_property
     def plan(self) -> Plan:
@@ -84,6 +85,13 @@ class World:
         while not self._play_today(until):
             self._end_day()
             forget_days()
+
+    def play_asked(self, hours: int) -> None:
+        """The same, until something was asked in so many of them: a night says nothing."""
+        while hours > 0:
+            before = self.asked_count
+            self.play(1)
+            hours -= self.asked_count > before
 
     def play_until(self, moment: datetime) -> None:
         """The same, up to a moment; nothing if it has passed."""
@@ -146,6 +154,7 @@ class World:
             {"at": moment.isoformat(), "id": one, "status": told, **took, **_kept(answer)}
             for one, answer in zip(ids, answers or [{}] * len(ids), strict=True)
         ]
+        self.asked_count += len(ids)
         with (self.own.home / ASKED).open("a", encoding="utf-8") as file:
             file.write("".join(json.dumps(line) + "\n" for line in lines))
 
