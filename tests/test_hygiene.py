@@ -15,9 +15,9 @@ ONE_MACHINE_ONLY = {
 }
 TEMPLATE_TASKS = "help setup bake demo figures agents test quick check format lock clean"
 PROJECT_TASKS = (
-    "help setup demo up status monitor retrain judge test down ingest features train "
+    "help setup demo up status monitor retrain judge test down ingest features backfill train "
     "models promote rollback smoke replay consume letters deploy prove endure check report readme mine "
-    "new-domain lock clean drill tradeoffs cards capacity experiment brief evidence site year"
+    "new-domain lock clean drill prove-drills tradeoffs cards capacity experiment brief evidence site year"
 )
 
 

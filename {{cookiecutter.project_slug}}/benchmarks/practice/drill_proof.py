@@ -91,7 +91,7 @@ def prove(built: Settings, one: Drill, seed: int, folder: Path) -> Proof:
     return Proof(one.name, seed, unsolved, decoy, restarted, mended, gone, is_restored, left, seconds)
 
 
-def look(world: World, reference: Reference, hours: int = 4) -> Grade:
+def look(world: World, reference: Reference, hours: int = grading.JUDGED_HOURS) -> Grade:
     """At once, and not again: what is not over now need not be waited for."""
     return grading.check(world, reference, settle=0, judged=hours, again=0)
 

@@ -209,19 +209,35 @@ def nothing_invented(world: World, reference: Reference) -> Verdict:
     return Verdict("no label is invented", invented == 0, f"{invented:,} questions have one that never got one")
 
 
-def facts_are_usual(world: World, facts: Facts, key: str, value: str) -> Verdict:
-    """The numbers of a group's facts are those that were measured."""
-    own, theirs = (_since_the_beginning(world, one, facts.table) for one in (world.own.settings, world.theirs))
-    name = PROBLEM.table[facts.table].key
-    is_since = (theirs["known_at"] >= world.plan.since) & (theirs["known_at"] <= world.clock) & (theirs[key] == value)
-    measured = theirs[is_since].set_index(name)[facts.number].astype(float)
-    told = own.drop_duplicates(name).set_index(name)[facts.number].astype(float).reindex(measured.index)
-    if not len(measured) or told.notna().mean() < MOST_FACTS:
-        return Verdict(
-            "the facts are those that were measured", False, f"{told.notna().sum():,} of {len(told):,} are there"
-        )
+def facts_are_usual(world: World, facts: Facts, key: str = "", value: str = "") -> Verdict:
+    """The numbers of the facts since the fault, or of a group's, are those that were measured."""
+    told, measured = _since_the_fault(world, facts.table, facts.number)
+    if key:
+        of_group = _since_the_fault(world, facts.table, key)[1] == value
+        told, measured = told[of_group], measured[of_group]
+    if told.notna().mean() < MOST_FACTS:
+        found = f"{told.notna().sum():,} of {len(told):,} are there"
+        return Verdict("the facts are those that were measured", False, found)
     off = float((told - measured).abs().mean() / max(float(measured.abs().mean()), 1.0))
     return Verdict("the facts are those that were measured", off <= OFF, f"they are {off:.0%} off on average")
+
+
+def facts_say_their_group(world: World, table: str, key: str) -> Verdict:
+    """Each fact since the fault is of the group that it is about."""
+    told, measured = _since_the_fault(world, table, key)
+    wrong = int((told.notna() & (told != measured)).sum())
+    found = f"{wrong:,} of {len(told):,} are of another, and {int(told.isna().sum()):,} are missing"
+    holds = wrong == 0 and told.notna().mean() >= MOST_FACTS
+    return Verdict("every fact is of its group", bool(holds), found)
+
+
+def _since_the_fault(world: World, table: str, column: str) -> tuple[pd.Series, pd.Series]:
+    """By the row's key, what the sandbox has (NaN where the row is missing) and what was measured."""
+    own, theirs = (_since_the_beginning(world, one, table) for one in (world.own.settings, world.theirs))
+    name = PROBLEM.table[table].key
+    is_since = (theirs["known_at"] >= world.plan.since) & (theirs["known_at"] <= world.clock)
+    measured = theirs[is_since].drop_duplicates(name).set_index(name)[column]
+    return own.drop_duplicates(name).set_index(name)[column].reindex(measured.index), measured
 
 
 def _since_the_beginning(world: World, settings: Settings, table: str) -> pd.DataFrame:

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mlsystem.domain import PROBLEM
-from mlsystem.practice.drills import choices, repairs
+from mlsystem.practice.drills import choices, invariants, repairs
 from mlsystem.practice.drills.drill import Drill, Plan
 from mlsystem.practice.drills.world import World
 
-ONE_IN = 40  # facts is the test's: a day with more than a twentieth in quarantine is stopped
+ONE_IN = 25  # facts is the test's: a day with more than a twentieth in quarantine is stopped
 SPREAD = 60  # below the highest that a rule allows
 RULES = "src/mlsystem/domain/tables.py"
 RULE = """
@@ -54,6 +54,10 @@ def mend(world: World, plan: Plan) -> None:
     repairs.backfill(world)
 
 
+def holds(world: World, plan: Plan, evidence: invariants.Evidence) -> list[invariants.Verdict]:
+    return [invariants.facts_are_usual(world, next(one for one in PROBLEM.facts if one.table == plan.facts["table"]))]
+
+
 DRILL = Drill(
     name="load_test_leak",
     number=19,
@@ -76,5 +80,6 @@ DRILL = Drill(
     resembles="Unity, 2022: a model learned from one customer's bad data (its quarterly report)",
     signals=("a caller or a colleague says so", "the score distribution", "quarantine or validation"),
     alter=alter,
+    holds=holds,
     hints=("What does the distribution of the number look like at its upper end?",),
 )

@@ -56,7 +56,8 @@ def mend(world: World, plan: Plan) -> None:
 
 def holds(world: World, plan: Plan, evidence: invariants.Evidence) -> list[invariants.Verdict]:
     key = plan.facts["key"]
-    return [invariants.right_in_slice(world, evidence, key, plan.facts[name]) for name in ("value", "other")]
+    slices = [invariants.right_in_slice(world, evidence, key, plan.facts[name]) for name in ("value", "other")]
+    return [*slices, invariants.facts_say_their_group(world, plan.facts["table"], key)]
 
 
 DRILL = Drill(
