@@ -23,7 +23,7 @@ NEAR_HOURS = 3  # of the fault's beginning
 SETTLE_HOURS = 6  # what is in windows and queues may go by
 JUDGED_HOURS = 8  # in which something is asked, that the repair has not seen
 WAIT_HOURS = 8  # what comes back by itself was not mended
-AGAIN_HOURS = 4  # in which something is asked
+AGAIN_HOURS = 6  # in which something is asked
 SIGNALS = (
     "a caller or a colleague says so",
     "an alert fires",

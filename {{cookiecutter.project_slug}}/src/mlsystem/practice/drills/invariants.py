@@ -31,7 +31,7 @@ TAIL = 0.95
 SLOWER_TIMES, SLOWER_SECONDS = 3.0, 0.1  # of the median request
 SAME_DECISIONS = 0.995  # a probability at the threshold may be rounded
 MOST_FACTS, OFF = 0.9, 0.3  # of a group's facts that must be there; of their size by which they may be off
-FEWEST = 15  # questions of a slice, below which nothing is said about it
+FEWEST = 8  # questions of a slice, below which nothing is said about it
 
 
 @dataclass(frozen=True)
