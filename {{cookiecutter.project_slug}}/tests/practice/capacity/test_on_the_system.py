@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from conftest import System
 from mlsystem.metrics.serving import STAGES
 from mlsystem.practice import prices
 from mlsystem.practice.capacity import capacity, experiment, load_check, plan, service_times
@@ -20,7 +19,7 @@ LOAD = plan.Load(1e6, 10_000, p99_ms=500.0)  # on a busy machine too some load k
 
 
 @pytest.fixture
-def built(system: System, tmp_path: Path) -> Settings:
+def built(system, tmp_path: Path) -> Settings:
     """The built system, with a folder of its own for what is written."""
     shutil.copy(system.settings.reports_dir / "run.json", tmp_path)
     return system.settings.model_copy(update={"reports_dir": tmp_path})
