@@ -16,7 +16,7 @@ from mlsystem.settings import Settings
 from serving_probe import own_copy, wait_until
 from up_probe import begin, mlsystem
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.slowest
 EVERY = 30  # row
 
 

@@ -48,7 +48,10 @@ def begin(span: Span, validated_dir: Path, log: EventLog, online: "OnlineFeature
 
 
 def load(day: date, moment: datetime, validated_dir: Path, log: EventLog, online: "OnlineFeatures") -> None:
-    """The live side as of a moment of the service date: the store's rows, and in the log what windows reach back to."""
+    """The live side as of a moment of the service date: the store's rows, and in the log what windows reach back to.
+
+    A key of which nothing is known keeps the row that it had, until that is older than its TTL.
+    """
     log.clear()
     online.materialise(moment)
     log.append(facts_between(day, None, moment, validated_dir), moment)
