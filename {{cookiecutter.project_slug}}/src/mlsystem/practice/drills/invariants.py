@@ -15,6 +15,7 @@ import pandas as pd
 from mlsystem import storage
 from mlsystem.contract.tables import Facts
 from mlsystem.domain import PROBLEM
+from mlsystem.features.build import feature_days
 from mlsystem.monitoring.performance import read_labels
 from mlsystem.practice.drills.choices import DAY, HOUR, first_day
 from mlsystem.practice.drills.reference import Reference
@@ -159,7 +160,7 @@ def _night_done(world: World) -> Verdict:
     """Each day that ended since the beginning has its features: without them nothing can be trained or compared."""
     ended = storage.day_range(first_day(world.theirs, world.seed), world.day - DAY)
     views = [storage.Partitions(world.own.settings.features_dir / view.name) for view in PROBLEM.views]
-    done = [day for day in ended if all(view.path(day).exists() for view in views)]
+    done = [day for day in ended if all(view.path(utc).exists() for view in views for utc in feature_days(day, day))]
     return Verdict("the night's work is done", len(done) == len(ended), f"of {len(done)} of {len(ended)} days")
 
 
