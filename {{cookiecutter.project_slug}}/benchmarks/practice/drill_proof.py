@@ -7,6 +7,7 @@ file; the tests play a third of them, in turns by date.
 import argparse
 import hashlib
 import json
+import os
 import sys
 import tempfile
 import time
@@ -25,7 +26,7 @@ from mlsystem.practice.drills.grading import Grade
 from mlsystem.practice.drills.reference import Reference
 from mlsystem.practice.drills.responses import REACTION
 from mlsystem.practice.drills.world import World, start
-from mlsystem.settings import Settings, configure_tools, load_settings
+from mlsystem.settings import Settings, configure_tools, load_settings, mark_children
 
 ANSWERED = "every question is answered"
 FILE = Path(__file__).with_name("drill_proofs.json")
@@ -148,6 +149,9 @@ def main() -> int:
     parser.add_argument("drills", nargs="*", help="names; all of them unless said")
     options = parser.parse_args()
     wanted = [(name, seed) for seed in options.seeds for name in options.drills or drill.names()]
+    mark = child_processes.new_mark(child_processes.project_mark(load_settings().data_dir), "proofs")
+    mark_children(child_processes.MARK, mark)
+    child_processes.watch([child_processes.head_of(os.getpid(), mark)])  # no player goes on without this process
     proofs, faults = [], list[str]()
     with ProcessPoolExecutor(options.at_once, mp_context=get_context("spawn")) as pool:
         running = [pool.submit(proved, name, seed, options.data.resolve()) for name, seed in wanted]
