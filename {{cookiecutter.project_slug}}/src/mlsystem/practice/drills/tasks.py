@@ -57,7 +57,7 @@ def _list(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _start(options: argparse.Namespace, settings: Settings) -> None:
-    from mlsystem.practice.drills import drill, live, sandbox
+    from mlsystem.practice.drills import drill, live, sandbox, watcher
     from mlsystem.practice.drills.choices import NotHere
     from mlsystem.practice.drills.world import QUIET_HOURS, start
 
@@ -80,7 +80,7 @@ def _start(options: argparse.Namespace, settings: Settings) -> None:
     say(f"on call is who stands in {world.own.project}; its own `make` and git are what you have")
     if world.watcher.is_there:
         say(
-            f"alerts: {world.watcher.url}/alerts, where an hour of the rules passes in {live.SECONDS_AN_HOUR:g} seconds"
+            f"alerts: {world.watcher.url}/alerts, where an hour of the rules passes in {watcher.RULES_SECONDS:g} seconds"
         )
     else:
         say("prometheus is not installed, so no alert fires; Debian's package is called prometheus")
