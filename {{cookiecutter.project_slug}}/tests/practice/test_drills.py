@@ -55,7 +55,8 @@ def test_the_rules_go_at_the_pace_of_a_drill_and_keep_their_thresholds():
     rules = "expr: rate(a[1h]) > 14.4 * 0.005 and b offset 25h > 10\nfor: 5m\nexpr: time() - max(c) > 93600 or d"
 
     assert faster(rules) == (
-        "expr: rate(a[12000ms]) > 14.4 * 0.005 and b offset 300000ms > 10\nfor: 1000ms\nexpr: time() - max(c) > 312 or d"
+        "expr: rate(a[12000ms]) > 14.4 * 0.005 and b offset 300000ms > 10\nfor: 1000ms\n"
+        "expr: time() - max(c) > 312 or d"
     )
 
 

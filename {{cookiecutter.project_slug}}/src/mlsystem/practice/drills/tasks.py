@@ -79,9 +79,7 @@ def _start(options: argparse.Namespace, settings: Settings) -> None:
     print(f"\n{one.page}")
     say(f"on call is who stands in {world.own.project}; its own `make` and git are what you have")
     if world.watcher.is_there:
-        say(
-            f"alerts: {world.watcher.url}/alerts, where an hour of the rules passes in {watcher.RULES_SECONDS:g} seconds"
-        )
+        say(f"alerts: {world.watcher.url}/alerts, where an hour of the rules takes {watcher.RULES_SECONDS:g} seconds")
     else:
         say("prometheus is not installed, so no alert fires; Debian's package is called prometheus")
     say("`drill answer detected` prints what can be said first; `drill check` looks whether it is over")
