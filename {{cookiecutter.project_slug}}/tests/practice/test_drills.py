@@ -9,8 +9,9 @@ from random import Random
 
 import pytest
 
-from mlsystem.practice.drills import drill, grading, innocent, sandbox
+from mlsystem.practice.drills import debrief, drill, grading, innocent, responses, sandbox
 from mlsystem.practice.drills.choices import HOUR
+from mlsystem.practice.drills.reference import Reference
 from mlsystem.practice.drills.watcher import SECONDS_AN_HOUR, faster
 from mlsystem.settings import ROOT
 
@@ -175,3 +176,22 @@ def test_its_alert_fires_within_the_hours_that_it_says_and_none_before_it(system
     since = {name for at, firing in history for name in firing if at >= world.plan.since}
     assert before == set()
     assert since == set() if one.is_none else one.alert in since | world.watcher.firing()
+
+
+@pytest.mark.slowest
+@pytest.mark.parametrize("name", of_today(NAMES))
+def test_the_right_repair_is_never_dearer_than_nothing_or_the_decoy(system, tmp_path: Path, name: str):  # type: ignore[no-untyped-def]
+    one = drill.load(name)
+    reference = Reference(drill_proof.linked(system.settings, tmp_path / "data"), SEED)
+
+    outcomes = {
+        response: responses.play_out(reference, one, respond) for response, respond in responses.responses(one).items()
+    }
+
+    right = outcomes["the reference repair"]
+    dearest = right.expected * (1 + debrief.SAME)
+    assert [
+        response for response, found in outcomes.items() if found.expected * (1 + debrief.SAME) < right.expected
+    ] == []
+    if one.costs_later:
+        assert [response for response, found in outcomes.items() if found.expected > dearest] == []
