@@ -51,12 +51,11 @@ def _capacity(options: Namespace) -> int:
 
 
 def _experiment_arguments(parser: ArgumentParser) -> None:
-    from mlsystem.domain import PROBLEM
-
     parser.add_argument("--weeks", type=int, default=13, choices=range(1, 105), metavar="1…104", help="how long")
     parser.add_argument("--share", type=_share, default=0.5, help="of what is assigned, to the new policy")
-    effect = PROBLEM.limits.worse_cost
-    parser.add_argument("--effect", type=_positive, default=effect, help=f"to be shown, {PROBLEM.per_1000}")
+    parser.add_argument(
+        "--effect", type=_positive, help="in money per 1,000; the gate's limit unless said"
+    )
 
 
 def _share(text: str) -> float:
@@ -67,13 +66,14 @@ def _share(text: str) -> float:
 
 
 def _experiment(options: Namespace) -> None:
+    from mlsystem.domain import PROBLEM
     from mlsystem.practice.capacity import experiment
     from mlsystem.progress import never_silent, say
     from mlsystem.settings import load_settings
 
-    settings = load_settings()
+    settings, effect = load_settings(), options.effect or PROBLEM.limits.worse_cost
     with never_silent("experiment reads the test days"):
-        found = experiment.run(settings, experiment.Asked(options.weeks, options.share, options.effect))
+        found = experiment.run(settings, experiment.Asked(options.weeks, options.share, effect))
     print("\n".join(experiment.lines(found)))
     say(f"{experiment.summary(found)}; wrote {settings.reports_dir / 'experiment.html'}")
 

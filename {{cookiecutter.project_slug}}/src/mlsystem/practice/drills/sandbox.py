@@ -211,11 +211,11 @@ def _write_env(own: Sandbox) -> None:
     storage.write_text(own.project / ENV, "".join(f"{NAME}{name.upper()}={said[name]}\n" for name in changed))
 
 
-def begin_in(own: Sandbox, name: str, command: Sequence[str], folder: Path) -> int:
-    """A process that stays, until `remove`; its number."""
+def begin_in(own: Sandbox, name: str, command: Sequence[str], folder: Path) -> None:
+    """A process that stays, until `remove`."""
     mark = child_processes.new_mark(child_processes.project_mark(own.settings.data_dir), name)
     with (own.home / f"{name}.log").open("a", encoding="utf-8") as log:
-        process = subprocess.Popen(
+        subprocess.Popen(
             command,
             cwd=folder,
             env=own.environment() | {child_processes.MARK: mark},
@@ -224,7 +224,6 @@ def begin_in(own: Sandbox, name: str, command: Sequence[str], folder: Path) -> i
             stderr=log,
             start_new_session=True,
         )
-    return process.pid
 
 
 def run_in(own: Sandbox, command: Sequence[str]) -> subprocess.Popen[str]:

@@ -5,16 +5,14 @@ alerts fired at which hour is kept beside it.
 """
 
 import json
-import os
 import re
 import shutil
-import signal
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import psutil
+import httpx
 
 from mlsystem import storage
 from mlsystem.addresses import address, ask
@@ -29,7 +27,7 @@ SCRAPE = "400ms"  # the shortest window, 5 minutes, is 1 s here; a busy service 
 PER_UNIT = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 DURATION = re.compile(r"(\[|for: |offset )(\d+)([smhd])\b")
 AGE = re.compile(r"(time\(\) - [^>]+> )(\d+)")  # seconds, compared with this machine's clock
-ALERTS, PID = "alerts.jsonl", "watcher.json"
+ALERTS = "alerts.jsonl"
 
 
 def faster(rules: str) -> str:
@@ -68,17 +66,16 @@ class Watcher:
         storage.write_text(self.folder / "prometheus.yml", re.sub(r"interval: \w+", f"interval: {SCRAPE}", config))
         self._take_rules()
         at = address(self.own.settings, "prometheus")
-        command = ["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=tsdb"]
-        pid = begin_in(self.own, "watcher", [*command, f"--web.listen-address={at.listen}"], self.folder)
-        storage.write_json(self.own.home / PID, {"pid": pid})
+        command = ["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=tsdb", "--web.enable-lifecycle"]
+        begin_in(self.own, "watcher", [*command, f"--web.listen-address={at.listen}"], self.folder)
 
     def look(self, moment: datetime) -> None:
         """Take changed rules, and keep which alerts fire at that hour."""
         if not self.is_there:
             return
         if self._take_rules():
-            with suppress(OSError, psutil.Error):
-                os.kill(json.loads((self.own.home / PID).read_text(encoding="utf-8"))["pid"], signal.SIGHUP)
+            with suppress(httpx.HTTPError):  # one that is down reads them when it starts
+                httpx.post(f"{self.url}/-/reload", trust_env=False)
         line = {"at": moment.isoformat(), "firing": sorted(self.firing())}
         with (self.own.home / ALERTS).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
