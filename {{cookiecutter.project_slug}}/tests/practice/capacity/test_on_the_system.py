@@ -8,7 +8,8 @@ import pytest
 
 from mlsystem.metrics.serving import STAGES
 from mlsystem.practice import prices
-from mlsystem.practice.capacity import capacity, experiment, load_check, plan, service_times
+from mlsystem.practice.capacity import capacity, experiment, load_check, service_times
+from mlsystem.practice.capacity import capacity_plan as plan
 from mlsystem.practice.capacity.experiment_log import MONEY
 from mlsystem.practice.capacity.own_service import own_service, own_settings
 from mlsystem.practice.capacity.stage_costs import NotMeasured

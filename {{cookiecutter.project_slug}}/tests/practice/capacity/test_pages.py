@@ -8,7 +8,8 @@ import pytest
 from capacity_measurements import measured
 
 from mlsystem.practice import prices
-from mlsystem.practice.capacity import bottlenecks, capacity, experiment_page, page, plan
+from mlsystem.practice.capacity import bottlenecks, capacity, experiment_page, page
+from mlsystem.practice.capacity import capacity_plan as plan
 from mlsystem.practice.capacity.experiment_log import MONEY, RATE
 from mlsystem.settings import Settings
 

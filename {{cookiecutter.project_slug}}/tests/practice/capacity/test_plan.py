@@ -7,7 +7,8 @@ from capacity_measurements import measured
 from capacity_paper import wrong
 
 from mlsystem.practice import prices
-from mlsystem.practice.capacity import bottlenecks, plan
+from mlsystem.practice.capacity import bottlenecks
+from mlsystem.practice.capacity import capacity_plan as plan
 from mlsystem.settings import Settings
 
 CURVE = [{"load": load, "p50_ms": p99 / 4, "p99_ms": p99, "refused": 0.0} for load, p99 in ((0.5, 8.0), (0.8, 20.0))]

@@ -9,7 +9,8 @@ from mlsystem import storage, wording
 from mlsystem.domain import PROBLEM
 from mlsystem.errors import UserError
 from mlsystem.practice import prices
-from mlsystem.practice.capacity import bottlenecks, load_check, page, plan, queueing, service_times, stage_costs
+from mlsystem.practice.capacity import bottlenecks, load_check, page, queueing, service_times, stage_costs
+from mlsystem.practice.capacity import capacity_plan as plan
 from mlsystem.practice.capacity.own_service import own_service, own_settings
 from mlsystem.progress import say
 from mlsystem.settings import Settings, load_project

@@ -36,7 +36,8 @@ def _check_built(settings: Settings) -> None:
 
 def _capacity(options: Namespace) -> int:
     from mlsystem.practice import prices
-    from mlsystem.practice.capacity import capacity, plan
+    from mlsystem.practice.capacity import capacity
+    from mlsystem.practice.capacity import capacity_plan as plan
     from mlsystem.progress import never_silent, say
     from mlsystem.settings import load_settings
 
@@ -53,9 +54,7 @@ def _capacity(options: Namespace) -> int:
 def _experiment_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--weeks", type=int, default=13, choices=range(1, 105), metavar="1…104", help="how long")
     parser.add_argument("--share", type=_share, default=0.5, help="of what is assigned, to the new policy")
-    parser.add_argument(
-        "--effect", type=_positive, help="in money per 1,000; the gate's limit unless said"
-    )
+    parser.add_argument("--effect", type=_positive, help="in money per 1,000; the gate's limit unless said")
 
 
 def _share(text: str) -> float:

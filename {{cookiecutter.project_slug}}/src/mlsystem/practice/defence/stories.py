@@ -15,7 +15,7 @@ RUNGS = ("detected", "localised", "explained", "mitigated")
 LEARNING = re.compile(
     r"^##+ [^\n]*\b(?:learn|lesson)\w*[^\n]*\n(.*?)(?=^##+ |\Z)", re.MULTILINE | re.DOTALL | re.IGNORECASE
 )
-PAGE = "src/mlsystem/practice/drills/catalogue/{drill}/page.md"
+PAGE = "src/mlsystem/practice/drills/catalogue/{drill}/incident.md"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Entry = Literal["upstream", "a deploy", "the environment", "people", "nothing"]
 CATALOGUE = Path(__file__).parent / "catalogue"
-PAGE = "page.md"
+PAGE = "incident.md"
 
 
 class NoSuchDrill(UserError):

@@ -1,1 +1,1 @@
-"""One folder for each drill: `fault.py` breaks and mends, `page.md` is what on-call sees. Spoilers inside."""
+"""One folder for each drill: `fault.py` breaks and mends, `incident.md` is what on-call sees. Spoilers inside."""
