@@ -13,15 +13,16 @@ from mlsystem.practice.capacity.experiment_log import MONEY, RATE, Log, log_of
 
 SPILLING = next(view for view in interference.spillover_views() if view.keys)
 DAYS, A_DAY = 120, 200
+USUAL = np.log(PROBLEM.costs.act_above / (1 - PROBLEM.costs.act_above))  # log-odds: half of the questions are acted on
 
 
 def log(shared_keys: int | None = 20, storms: float = 0.0) -> Log:
     """Days of questions; `shared_keys`: so many values of each key, None: none is shared. Storms raise a day's risk."""
     random = np.random.default_rng(3)
     dates = np.repeat(np.datetime64("2024-01-01") + np.arange(DAYS), A_DAY)
-    risk = np.repeat(random.normal(0, storms, DAYS), A_DAY) - 1.2 + random.normal(0, 0.5, len(dates))
+    risk = np.repeat(random.normal(0, storms, DAYS), A_DAY) + USUAL + random.normal(0, 0.5, len(dates))
     label = random.random(len(dates)) < 1 / (1 + np.exp(-risk))
-    probability = 1 / (1 + np.exp(1.2 - random.normal(0, 0.5, len(dates))))
+    probability = 1 / (1 + np.exp(-USUAL - random.normal(0, 0.5, len(dates))))
     values = np.arange(len(dates)) if shared_keys is None else random.integers(0, shared_keys, len(dates))
     return log_of(probability, label, dates, dict.fromkeys(PROBLEM.keys, values.astype(str)))
 
