@@ -60,6 +60,7 @@ class World:
     struck: bool = False
     is_behind: bool = False
     asked_count: int = 0  # by this process
+    is_night_due: bool = False
 
     @cached_property
     def plan(self) -> Plan:
@@ -123,6 +124,9 @@ class World:
             self._ask(request, ids[place * size : (place + 1) * size], interval.start)
         self.clock = interval.start
         self.schedules.renew()
+        if self.is_night_due and self.clock.astimezone(PROBLEM.zone).date() >= self.day:
+            self.schedules.tell("night")  # of the day before, by the system's own clock
+            self.is_night_due = False
         self.watcher.look(self.clock)
         self._remember()
 
@@ -165,7 +169,7 @@ class World:
         self.deliver(self.day + 2 * DAY)
         self.schedules.tell("validate", first=str(self.day + DAY), last=str(self.day + 2 * DAY))
         self.day += DAY
-        self.schedules.tell("night")
+        self.is_night_due = True
         self._remember()
 
     def begin(self) -> subprocess.CompletedProcess[str]:
