@@ -40,6 +40,7 @@ from mlsystem.streaming.event_log import EventLog
 QUIET_HOURS = 12  # before the fault: what is usual is measured after all is up
 SERVERS = "service consumer"  # beside them the watcher, which a restart of them does not touch
 PATIENCE_SECONDS, IMPATIENCE_SECONDS = 10.0, 0.5
+KEPT = ("prediction_id", "probability", "decision", "model_version", "degraded")  # of an answer
 SESSION, ASKED, CLOCK = "session.json", "asked.jsonl", "world.json"
 
 
@@ -155,7 +156,13 @@ class World:
             answers, told = [], type(problem).__name__
         took = {"seconds": round(time.perf_counter() - started, 4)}
         lines = [
-            {"at": moment.isoformat(), "id": one, "status": told, **took, **_kept(answer)}
+            {
+                "at": moment.isoformat(),
+                "id": one,
+                "status": told,
+                **took,
+                **{name: answer[name] for name in KEPT if name in answer},
+            }
             for one, answer in zip(ids, answers or [{}] * len(ids), strict=True)
         ]
         self.asked_count += len(ids)
@@ -247,8 +254,3 @@ def resume(theirs: Settings) -> World:
             world.clock, world.day = datetime.fromisoformat(now["clock"]), date.fromisoformat(now["day"])
             world.struck = world.clock >= world.plan.since
     return world
-
-
-def _kept(answer: dict[str, Any]) -> dict[str, Any]:
-    names = ("prediction_id", "probability", "decision", "model_version", "degraded")
-    return {name: answer[name] for name in names if name in answer}
