@@ -154,15 +154,9 @@ class World:
             told = str(reply.status_code)
         except (httpx.HTTPError, ValueError, KeyError) as problem:
             answers, told = [], type(problem).__name__
-        took = {"seconds": round(time.perf_counter() - started, 4)}
+        every = {"at": moment.isoformat(), "status": told, "seconds": round(time.perf_counter() - started, 4)}
         lines = [
-            {
-                "at": moment.isoformat(),
-                "id": one,
-                "status": told,
-                **took,
-                **{name: answer[name] for name in KEPT if name in answer},
-            }
+            every | {"id": one} | {name: answer[name] for name in KEPT if name in answer}
             for one, answer in zip(ids, answers or [{}] * len(ids), strict=True)
         ]
         self.asked_count += len(ids)
