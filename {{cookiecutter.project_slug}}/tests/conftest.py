@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
-from xdist.scheduler import LoadFileScheduling
+from xdist.scheduler import LoadGroupScheduling
 
 from heard import heard
 from mlsystem import storage
@@ -40,11 +40,14 @@ class System:
         return storage.day_range(self.settings.first_day, self.settings.last_day)
 
 
-class ByFile(LoadFileScheduling):
-    """A file's tests stay in one process; the files that share the running service are as one."""
+class ByFile(LoadGroupScheduling):
+    """A file's tests stay in one process, but for an `xdist_group`; the files that share the service are as one."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = super()._split_scope(nodeid)
+        group = super()._split_scope(nodeid)
+        if group != nodeid:
+            return group
+        file = nodeid.split("::")[0]
         return "the running service" if Path(file).name in SHARE_THE_SERVICE else file
 
 

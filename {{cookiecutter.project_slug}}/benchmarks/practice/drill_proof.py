@@ -141,6 +141,15 @@ def proved(name: str, seed: int, data_dir: Path) -> tuple[Proof | None, list[str
     return proof, proof.faults(one.is_none)
 
 
+def record(proof: Proof, faults: list[str]) -> None:
+    """Into FILE at once: a run that is ended loses nothing; the newest of a problem's drill and seed is kept."""
+    every = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    kept = {(one["drill"], one["seed"]): one for one in every.get(PROBLEM.words.title, [])}
+    kept[proof.drill, proof.seed] = asdict(proof) | {"faults": faults}
+    every[PROBLEM.words.title] = [kept[key] for key in sorted(kept)]
+    storage.write_json(FILE, every)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
@@ -152,20 +161,17 @@ def main() -> int:
     mark = child_processes.new_mark(child_processes.project_mark(load_settings().data_dir), "proofs")
     mark_children(child_processes.MARK, mark)
     child_processes.watch([child_processes.head_of(os.getpid(), mark)])  # no player goes on without this process
-    proofs, faults = [], list[str]()
+    faults = list[str]()
     with ProcessPoolExecutor(options.at_once, mp_context=get_context("spawn")) as pool:
         running = [pool.submit(proved, name, seed, options.data.resolve()) for name, seed in wanted]
         for done in as_completed(running):
             proof, own = done.result()
             faults += own
-            proofs += [asdict(proof)] if proof else []
             if proof:
+                record(proof, own)
                 print(f"{proof.drill}, seed {proof.seed}: graded in {proof.seconds:.0f} s", flush=True)
             print("".join(f"  {fault}\n" for fault in own), end="", flush=True)
-    proofs.sort(key=lambda one: (one["drill"], one["seed"]))
-    others = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
-    storage.write_json(FILE, others | {PROBLEM.words.title: {"faults": faults, "proofs": proofs}})
-    print(f"{len(proofs)} of {len(wanted)} played, {len(faults)} faults; wrote {FILE}")
+    print(f"{len(wanted)} played, {len(faults)} faults; {FILE} has them")
     return int(bool(faults))
 
 
