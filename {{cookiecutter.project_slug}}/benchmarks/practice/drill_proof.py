@@ -71,14 +71,14 @@ def prove(built: Settings, one: Drill, seed: int, folder: Path) -> Proof:
         world.play_until(world.plan.since + REACTION)
         started = time.monotonic() - began
         unsolved = failing(look(world, reference))
-        was = world.own.git("rev-parse", "HEAD").strip()
-        one.decoy(world, world.plan)
-        decoy = failing(look(world, reference))
-        world.own.git("reset", "--hard", was)  # a decoy that was a commit is not part of the repair
         restarted = None
         if one.decoy is not repairs.restart_only:
             repairs.restart(world)
             restarted = failing(look(world, reference))
+        was = world.own.git("rev-parse", "HEAD").strip()
+        one.decoy(world, world.plan)
+        decoy = failing(look(world, reference))
+        world.own.git("reset", "--hard", was)  # a decoy that was a commit is not part of the repair
         began = time.monotonic()
         one.mend(world, world.plan)
         mended = [f"{one.name}: {one.found}" for one in grading.check(world, reference).failing]
@@ -105,6 +105,8 @@ def failing(grade: Grade) -> list[str]:
 def going_on(built: Settings, folder: Path, one: Drill, seed: int) -> Iterator[World]:
     """The drill, begun, on the built system read through links."""
     theirs = linked(built, folder)
+    place = child_processes.project_mark(sandbox.home_of(theirs) / "data")
+    child_processes.watch([child_processes.head_of(os.getpid(), place)])  # its servers end with this process
     try:
         world = start(theirs, one, seed)
         try:
@@ -155,9 +157,9 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
     parser.add_argument("--data", type=Path, default=load_settings().data_dir, help="of a system after `make demo`")
     parser.add_argument("--at-once", type=int, default=2)
-    parser.add_argument("drills", nargs="*", help="names; all of them unless said")
+    parser.add_argument("--drills", nargs="+", default=drill.names(), help="names; all of them unless said")
     options = parser.parse_args()
-    wanted = [(name, seed) for seed in options.seeds for name in options.drills or drill.names()]
+    wanted = [(name, seed) for seed in options.seeds for name in options.drills]
     mark = child_processes.new_mark(child_processes.project_mark(load_settings().data_dir), "proofs")
     mark_children(child_processes.MARK, mark)
     child_processes.watch([child_processes.head_of(os.getpid(), mark)])  # no player goes on without this process

@@ -15,7 +15,7 @@ DRIVER = Path(__file__).with_name("driver.py")
 
 @dataclass
 class Schedules:
-    """One process of the sandbox, which is replaced when its code or its settings change."""
+    """One process of the sandbox, which takes its code up again when a file of it or a setting changes."""
 
     own: Sandbox
     _driver: subprocess.Popen[str] | None = field(default=None, repr=False)
@@ -23,7 +23,23 @@ class Schedules:
 
     def tell(self, do: str, **what: str) -> Any:
         """Let the sandbox's own code do something; None if it could not, which its log then tells."""
-        driver = self.renew()
+        self.renew()
+        return self._say(do, **what)
+
+    def renew(self) -> None:
+        """With the code as it is now: what was deployed since is taken up, as by a schedule."""
+        code = _code(self.own.project)
+        if self._driver is not None and self._driver.poll() is not None:
+            self.stop()
+        if self._driver is None:
+            self._driver = sandbox.run_in(self.own, ["-P", str(DRIVER)])
+        elif code != self._code:
+            self._say("renew")
+        self._code = code
+
+    def _say(self, do: str, **what: str) -> Any:
+        driver = self._driver
+        assert driver is not None
         assert driver.stdin is not None
         assert driver.stdout is not None
         try:
@@ -37,15 +53,6 @@ class Schedules:
             with (self.own.home / "driver.log").open("a", encoding="utf-8") as log:
                 log.write(f"{do}: {answer['failed']}\n")
         return answer.get("done")
-
-    def renew(self) -> subprocess.Popen[str]:
-        """One with the code as it is now: what was deployed since is taken up, as by a schedule."""
-        code = _code(self.own.project)
-        if self._driver is not None and (code != self._code or self._driver.poll() is not None):
-            self.stop()
-        if self._driver is None:
-            self._driver, self._code = sandbox.run_in(self.own, ["-P", str(DRIVER)]), code
-        return self._driver
 
     def stop(self) -> None:
         if self._driver is not None:
