@@ -84,7 +84,7 @@ def prove(built: Settings, one: Drill, seed: int, folder: Path) -> Proof:
         mended = [f"{one.name}: {one.found}" for one in grading.check(world, reference).failing]
         graded = time.monotonic() - began
         world.own.run("down")
-        gone = failing(look(world, reference, hours=2))
+        gone = failing(grading.check(world, reference, settle=0, judged=2, again=0))
         place = child_processes.project_mark(world.own.settings.data_dir)
     left = len(child_processes.marked(place))
     is_restored = digests(built.data_dir) == before and not world.own.home.exists()
@@ -92,9 +92,9 @@ def prove(built: Settings, one: Drill, seed: int, folder: Path) -> Proof:
     return Proof(one.name, seed, unsolved, decoy, restarted, mended, gone, is_restored, left, seconds)
 
 
-def look(world: World, reference: Reference, hours: int = grading.JUDGED_HOURS) -> Grade:
-    """At once, and not again: what is not over now need not be waited for."""
-    return grading.check(world, reference, settle=0, judged=hours, again=0)
+def look(world: World, reference: Reference) -> Grade:
+    """A check as the learner's is, but not again: what is not over now need not be waited for."""
+    return grading.check(world, reference, again=0)
 
 
 def failing(grade: Grade) -> list[str]:

@@ -83,11 +83,6 @@ def facts_between(day: date, after: datetime | None, until: datetime, validated_
     return found
 
 
-def forget_days() -> None:
-    """Read partitions anew: somebody may have validated days again since."""
-    _day.cache_clear()
-
-
 def questions_of(day: date, validated_dir: Path) -> list[Question]:
     """The day's questions in the order in which they are asked; those that never get a label too, as in life."""
     rows = _day(validated_dir / PROBLEM.asked_of, day)
@@ -95,10 +90,15 @@ def questions_of(day: date, validated_dir: Path) -> list[Question]:
     return sorted((PROBLEM.question(**row) for row in listed), key=lambda one: (one.as_of, one.id))
 
 
-@lru_cache(maxsize=CACHED_DAYS * len(TABLES))
 def _day(folder: Path, day: date) -> pa.Table | None:
-    partitions = storage.Partitions(folder)
-    return partitions.read([day]) if partitions.path(day).exists() else None
+    path = storage.Partitions(folder).path(day)
+    return _read(folder, day, path.stat().st_mtime_ns) if path.exists() else None
+
+
+@lru_cache(maxsize=CACHED_DAYS * len(TABLES))
+def _read(folder: Path, day: date, written: int) -> pa.Table:
+    """`written` tells one writing of the day from another: somebody may validate it again meanwhile."""
+    return storage.Partitions(folder).read([day])
 
 
 def _by_interval(questions: list[Question], length: timedelta) -> dict[datetime, list[Question]]:

@@ -11,7 +11,7 @@ from typing import Any
 from mlsystem.errors import UserError
 from mlsystem.practice.drills import invariants
 from mlsystem.practice.drills.choices import HOUR
-from mlsystem.practice.drills.invariants import Verdict
+from mlsystem.practice.drills.invariants import Evidence, Verdict
 from mlsystem.practice.drills.reference import Reference
 from mlsystem.practice.drills.world import World
 
@@ -22,6 +22,7 @@ WRONG, HINT = 5, 5  # points that a wrong answer or a hint costs
 NEAR_HOURS = 3  # of the fault's beginning
 SETTLE_HOURS = 6  # what is in windows and queues may go by
 JUDGED_HOURS = 8  # in which something is asked, that the repair has not seen
+MORE_HOURS = 24  # at most, until enough is asked to tell right decisions from wrong ones
 WAIT_HOURS = 8  # what comes back by itself was not mended
 AGAIN_HOURS = 6  # in which something is asked
 SIGNALS = (
@@ -116,8 +117,19 @@ def _looked(world: World, reference: Reference, hours: int) -> tuple[Verdict, ..
     after = world.clock
     world.play_asked(hours)
     found = invariants.evidence(world, reference, after)
+    for _ in range(MORE_HOURS):
+        if _tells_enough(found):
+            break
+        world.play_asked(1)
+        found = invariants.evidence(world, reference, after)
     own = world.drill.holds(world, world.plan, found) if world.drill.holds else []
     return (*invariants.general(world, found), *own)
+
+
+def _tells_enough(found: Evidence) -> bool:
+    """Whether questions were asked that call for acting: where none does, decisions are right by whatever rule."""
+    right = found.now["id"].map(found.reference.probability)
+    return int((right > found.reference.champion.act_above).sum()) >= invariants.FEWEST
 
 
 def tries(home: Path) -> Iterator[dict[str, Any]]:

@@ -30,7 +30,7 @@ FURTHER, FURTHEST = 0.015, 0.06  # from what was right: on average, and the twen
 TIMES = 1.5  # more than in the quiet hours, which are as near as engines round
 TAIL = 0.95
 SLOWER_TIMES, SLOWER_SECONDS = 3.0, 0.1  # of the median request
-SAME_DECISIONS = 0.995  # a probability at the threshold may be rounded
+SAME_DECISIONS = 0.95  # of those that act or should: a probability at the threshold may be rounded
 MOST_FACTS, OFF = 0.9, 0.3  # of a group's facts that must be there; of their size by which they may be off
 FEWEST = 8  # questions of a slice, below which nothing is said about it
 
@@ -130,9 +130,11 @@ def _distances(asked: pd.DataFrame, reference: Reference) -> np.ndarray:
 def _decided(now: pd.DataFrame, act_above: float) -> Verdict:
     """By the threshold of the user's own champion, which its costs gave."""
     given = now.dropna(subset=["probability"])
-    wanted = given["probability"].astype(float) > act_above
-    share = float(((given["decision"] == PROBLEM.words.act) == wanted).mean()) if len(given) else 0.0
-    return Verdict("decisions follow from probability and costs", share >= SAME_DECISIONS, f"{share:.1%} do")
+    should, does = given["probability"].astype(float) > act_above, given["decision"] == PROBLEM.words.act
+    either = int((should | does).sum())
+    share = float((should & does).sum()) / either if either else float(len(given) > 0)
+    found = f"of {either:,} that act or should, {share:.0%} do both"
+    return Verdict("decisions follow from probability and costs", share >= SAME_DECISIONS, found)
 
 
 def _labelled(world: World, reference: Reference) -> Verdict:

@@ -33,7 +33,7 @@ from mlsystem.practice.drills.watcher import Watcher
 from mlsystem.progress import say
 from mlsystem.replay.logs import log_path
 from mlsystem.replay.replay import ConsumerGone, OtherProcess, requests
-from mlsystem.replay.timeline import Interval, facts_between, forget_days, intervals, opening
+from mlsystem.replay.timeline import Interval, facts_between, intervals, opening
 from mlsystem.settings import Settings
 from mlsystem.streaming.event_log import EventLog
 
@@ -76,6 +76,11 @@ class World:
         return Schedules(self.own)
 
     @cached_property
+    def callers(self) -> httpx.Client:
+        url, each = service_url(self.own.settings), {"Connection": "close"}
+        return httpx.Client(base_url=url, headers=each, timeout=30, trust_env=False)
+
+    @cached_property
     def began(self) -> datetime:
         """When the first question was asked."""
         return opening(first_day(self.theirs, self.seed), HOUR, self.theirs.validated_dir)
@@ -83,10 +88,8 @@ class World:
     def play(self, hours: int) -> None:
         """Let so many hours pass. Raises WorldStopped."""
         until = self.clock + hours * HOUR
-        forget_days()
         while not self._play_today(until):
             self._end_day()
-            forget_days()
 
     def play_asked(self, hours: int) -> None:
         """The same, until something was asked in so many of them: a night says nothing."""
@@ -112,9 +115,8 @@ class World:
         return self.clock >= until
 
     def _callers(self, questions: list[Question]) -> list[Question]:
-        if self.drill.asks is None or not self.struck:
-            return questions
-        return self.drill.asks(self.plan, questions)
+        asks = self.drill.asks if self.struck else None
+        return asks(self.plan, questions) if asks else questions
 
     def _pass(self, interval: Interval) -> None:
         with closing(EventLog(log_path(self.own.settings))) as log:
@@ -149,7 +151,7 @@ class World:
         """Each question's answer is a line; of one that got none, the reason."""
         started = time.perf_counter()
         try:
-            reply = httpx.post(f"{service_url(self.own.settings)}/predict", json=request, timeout=30, trust_env=False)
+            reply = self.callers.post("/predict", json=request)
             answers = reply.json()["predictions"] if reply.status_code == 200 else []
             told = str(reply.status_code)
         except (httpx.HTTPError, ValueError, KeyError) as problem:
@@ -197,11 +199,11 @@ class World:
     def stop(self) -> None:
         """This process plays no more hours; the sandbox's servers run on."""
         self.schedules.stop()
+        self.callers.close()
 
     def asked(self) -> Iterator[dict[str, Any]]:
         """What was asked so far and what came back, a question each."""
-        path = self.own.home / ASKED
-        with path.open(encoding="utf-8") as lines:
+        with (self.own.home / ASKED).open(encoding="utf-8") as lines:
             yield from (json.loads(line) for line in lines)
 
     def _remember(self) -> None:
@@ -214,9 +216,8 @@ def start(theirs: Settings, drill: Drill, seed: int, folder: str = sandbox.FOLDE
     day = first_day(theirs, seed)
     say("making the sandbox")
     own = sandbox.make(theirs, day, SERVERS, folder)
-    storage.write_json(
-        own.home / SESSION, {"drill": drill.number, "seed": seed, "settings": own.settings.model_dump(mode="json")}
-    )
+    said = {"drill": drill.number, "seed": seed, "settings": own.settings.model_dump(mode="json")}
+    storage.write_json(own.home / SESSION, said)
     world = World(theirs, own, drill, seed, datetime.min, day)
     world.clock = world.began
     _ = world.plan  # raises NotHere, before anything is started
