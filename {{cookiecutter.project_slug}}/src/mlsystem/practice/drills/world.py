@@ -228,7 +228,6 @@ def start(theirs: Settings, drill: Drill, seed: int, folder: str = sandbox.FOLDE
     went = world.begin()
     if went.returncode != 0:
         raise sandbox.NoSandbox(f"the sandbox did not come up: {went.stdout[-500:]}{went.stderr[-1500:]}")
-    (own.home / ASKED).touch()
     say(f"{QUIET_HOURS} quiet hours")
     world.play(QUIET_HOURS)
     return world
