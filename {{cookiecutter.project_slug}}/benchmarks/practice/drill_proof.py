@@ -84,6 +84,7 @@ def prove(built: Settings, one: Drill, seed: int, folder: Path) -> Proof:
         mended = [f"{one.name}: {one.found}" for one in grading.check(world, reference).failing]
         graded = time.monotonic() - began
         world.own.run("down")
+        world.is_behind = True  # nobody waits for a consumer that was told to stop
         gone = failing(grading.check(world, reference, settle=0, judged=2, again=0))
         place = child_processes.project_mark(world.own.settings.data_dir)
     left = len(child_processes.marked(place))

@@ -116,14 +116,14 @@ def check(
 def _looked(world: World, reference: Reference, hours: int) -> tuple[Verdict, ...]:
     after = world.clock
     world.play_asked(hours)
-    found = invariants.evidence(world, reference, after)
     for _ in range(MORE_HOURS):
-        if _tells_enough(found):
+        found = invariants.evidence(world, reference, after)
+        own = world.drill.holds(world, world.plan, found) if world.drill.holds else []
+        verdicts = (*invariants.general(world, found), *own)
+        if _tells_enough(found) or not all(one.holds for one in verdicts):
             break
         world.play_asked(1)
-        found = invariants.evidence(world, reference, after)
-    own = world.drill.holds(world, world.plan, found) if world.drill.holds else []
-    return (*invariants.general(world, found), *own)
+    return verdicts
 
 
 def _tells_enough(found: Evidence) -> bool:
