@@ -204,13 +204,16 @@ DOES: dict[str, Callable[[argparse.Namespace, Settings], None]] = {
 
 
 def _proof_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--what", choices=("repairs", "alerts", "money"), default="repairs", help="has to be shown")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
-    parser.add_argument("drills", nargs="*", help="names; all of them unless said")
+    parser.add_argument("--drills", nargs="+", default=[], help="names; all of them unless said")
 
 
 def _prove(options: argparse.Namespace) -> int:
-    command = [sys.executable, str(ROOT / "benchmarks/practice/drill_proof.py"), "--seeds", *map(str, options.seeds)]
-    return subprocess.run([*command, "--", *options.drills], check=False).returncode
+    said = ["--what", options.what, "--seeds", *map(str, options.seeds)]
+    named = ["--drills", *options.drills] if options.drills else []
+    proof = str(ROOT / "benchmarks/practice/drill_proof.py")
+    return subprocess.run([sys.executable, proof, *said, *named], check=False).returncode
 
 
 TASKS: tuple[LaneTask, ...] = (
