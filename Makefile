@@ -33,7 +33,7 @@ figures: demo  ## Write that run's figures into this README; a project's come fr
 agents: setup  ## Write AGENTS.md anew, from the map of the README and these tasks (1 s)
 	@$(BIN)/python tests/agents_page.py
 
-test: setup  ## Run every test, and walk a user's day with each problem: generate, test, prove, move, demo, live (35 min)
+test: setup  ## Run every test, and walk a user's day with each problem: generate, test, prove, move, demo, live (40 min)
 	@$(BIN)/python -m pytest
 
 quick: setup  ## Run the tests that need no installed bake (3 min)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
-from xdist.scheduler import LoadGroupScheduling
+from xdist.scheduler import LoadFileScheduling
 
 from heard import heard
 from mlsystem import storage
@@ -26,6 +26,7 @@ for number in (signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)):
         signal.signal(number, lambda *_: None)  # still ignored here; a child begins with the default
 STAGES = ("validated", "featured", "system")  # the fixtures below, each made from the one before
 LONG = ("test_tasks.py", "test_serving_answers.py", "test_serving_refusals.py", "test_serving_faults.py")
+APART = "-apart"  # a parameter that takes minutes by itself
 SHARE_THE_SERVICE = ("test_serving_answers.py", "test_serving_refusals.py")
 
 
@@ -40,14 +41,16 @@ class System:
         return storage.day_range(self.settings.first_day, self.settings.last_day)
 
 
-class ByFile(LoadGroupScheduling):
-    """A file's tests stay in one process, but for an `xdist_group`; the files that share the service are as one."""
+class ByFile(LoadFileScheduling):
+    """A file's tests stay in one process, and files that share the service; an id that ends in APART stays with nobody.
+
+    xdist has a mark for that, `xdist_group`, which does nothing with pytest 9.2.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        group = super()._split_scope(nodeid)
-        if group != nodeid:
-            return group
-        file = nodeid.split("::")[0]
+        file = super()._split_scope(nodeid)
+        if nodeid.endswith(f"{APART}]"):
+            return nodeid
         return "the running service" if Path(file).name in SHARE_THE_SERVICE else file
 
 

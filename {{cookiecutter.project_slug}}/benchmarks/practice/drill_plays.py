@@ -189,7 +189,8 @@ def linked(built: Settings, folder: Path) -> Settings:
     return built.model_copy(update={"data_dir": folder})
 
 
-def digests(folder: Path) -> dict[str, str]:
-    """Every file that a drill could touch; what tools write while they look is theirs."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and "tools" not in path.parts)
+def digests(data_dir: Path) -> dict[str, str]:
+    """Every file of the rooms that a drill reads; what tools write while they look, and notes beside them, are not."""
+    rooms = [room for room in sorted(data_dir.iterdir()) if room.is_dir() and room.name != "tools"]
+    files = (path for room in rooms for path in sorted(room.rglob("*")) if path.is_file())
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

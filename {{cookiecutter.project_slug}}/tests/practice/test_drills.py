@@ -24,7 +24,7 @@ SEED = 1
 def of_today(names: list[str]) -> list:
     """A third, in turns by date; each is minutes, so that two are played at once."""
     today = names[time.gmtime().tm_yday % TURN :: TURN]
-    return [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in today]
+    return [pytest.param(name, id=f"{name}-apart") for name in today]  # as tests/conftest.py has it
 
 
 @pytest.mark.parametrize("name", NAMES)
