@@ -46,7 +46,7 @@ DRILL = Drill(
     decoy_is="restart the servers",
     resembles="Cloudflare, 1 January 2017: a clock went back by a leap second, and its DNS went down (its post-mortem)",
     signals=("the share of degraded answers", "an alert fires", "a caller or a colleague says so"),
-    alert="DegradedShare",
+    alert="FeaturesStale",
     strike=strike,
     hints=("The consumer's `/metrics` say what became of the facts.",),
 )
