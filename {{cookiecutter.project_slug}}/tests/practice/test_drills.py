@@ -52,11 +52,11 @@ def test_drills_are_numbered_from_one_and_half_of_them_are_no_matter_of_models()
 
 
 def test_the_rules_go_at_the_pace_of_a_drill_and_keep_their_thresholds():
-    rules = "expr: rate(a[1h]) > 14.4 * 0.005 and b offset 25h > 10\nfor: 5m\nexpr: time() - max(c) > 93600 or d"
+    rules = "expr: rate(a[6h]) > 14.4 * 0.005 and rate(b[5m] offset 25h) > 10\nfor: 5m\nexpr: time() - max(c) > 93600"
 
     assert faster(rules) == (
-        "expr: rate(a[12000ms]) > 14.4 * 0.005 and b offset 300000ms > 10\nfor: 1000ms\n"
-        "expr: time() - max(c) > 312 or d"
+        "expr: rate(a[72000ms]) > 14.4 * 0.005 and rate(b[12000ms] offset 300000ms) > 10\nfor: 1000ms\n"
+        "expr: time() - max(c) > 312"
     )
 
 
