@@ -6,10 +6,13 @@ import sys
 import time
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
-from mlsystem.practice.drills import drill, grading, innocent, sandbox
+from mlsystem.domain import PROBLEM
+from mlsystem.practice.drills import drill, grading, innocent, invariants, sandbox
 from mlsystem.practice.drills.watcher import faster
 from mlsystem.settings import ROOT
 
@@ -65,6 +68,32 @@ def test_a_name_that_no_drill_has_is_told_with_those_that_there_are():
         drill.load("no_such_drill")
     with pytest.raises(drill.NoSuchDrill, match="there are 1 to"):
         drill.numbered(99)
+
+
+def asked(probabilities: list[float], threshold: float) -> pd.DataFrame:
+    """What callers got from a service that acts above the threshold."""
+    said = [PROBLEM.words.act if one > threshold else "nothing" for one in probabilities]
+    return pd.DataFrame({"id": [str(n) for n in range(len(said))], "probability": probabilities, "decision": said})
+
+
+def test_one_wrong_decision_in_five_is_seen_however_many_questions_call_for_none():
+    few, quiet = [0.4, 0.6, 0.7, 0.8, 0.9], [0.1] * 995
+
+    assert invariants.decided(asked(few + quiet, 0.3), 0.3).holds
+    assert not invariants.decided(asked(few + quiet, 0.5), 0.3).holds  # the 0.4 is not acted on
+    assert invariants.decided(asked(quiet, 0.5), 0.3).holds  # which is why a check goes on until enough is asked:
+
+
+def test_hours_without_questions_that_call_for_acting_do_not_tell_enough():
+    quiet, busy = (asked([one] * invariants.FEWEST, 0.3) for one in (0.1, 0.4))
+
+    def enough(now: pd.DataFrame) -> bool:
+        right = pd.Series(now["probability"].to_numpy(), index=now["id"])
+        known = SimpleNamespace(probability=right, champion=SimpleNamespace(act_above=0.3))
+        return grading.tells_enough(invariants.Evidence(now, now, known))  # type: ignore[arg-type]
+
+    assert not enough(quiet)
+    assert enough(busy)
 
 
 def test_innocent_commits_change_code_that_is_there():

@@ -157,3 +157,21 @@ def _told_again(log: EventLog, facts: Facts, moment: datetime) -> pa.Table:
         field = rows.schema.field(name)
         rows = rows.set_column(rows.schema.get_field_index(name), field, pa.array(values, field.type))
     return rows
+
+
+def test_a_day_that_is_validated_again_is_read_again(featured, tmp_path: Path):
+    source = featured.settings.validated_dir
+    for table in PROBLEM.table:
+        theirs = storage.Partitions(source / table)
+        if theirs.path(DAY).exists():
+            storage.Partitions(tmp_path / table).write(DAY, theirs.read([DAY]), "once")
+    until = opening(DAY, HALF_HOUR, tmp_path) + timedelta(days=2)
+    before = facts_between(DAY, None, until, tmp_path)
+
+    for table in before:
+        rows = storage.Partitions(tmp_path / table)
+        if rows.path(DAY).exists():
+            rows.write(DAY, rows.read([DAY]).slice(1), "again")
+    after = facts_between(DAY, None, until, tmp_path)
+
+    assert {name: rows.num_rows for name, rows in after.items()} != {n: rows.num_rows for n, rows in before.items()}

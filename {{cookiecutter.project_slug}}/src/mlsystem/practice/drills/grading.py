@@ -120,13 +120,13 @@ def _looked(world: World, reference: Reference, hours: int) -> tuple[Verdict, ..
         found = invariants.evidence(world, reference, after)
         own = world.drill.holds(world, world.plan, found) if world.drill.holds else []
         verdicts = (*invariants.general(world, found), *own)
-        if _tells_enough(found) or not all(one.holds for one in verdicts):
+        if tells_enough(found) or not all(one.holds for one in verdicts):
             break
         world.play_asked(1)
     return verdicts
 
 
-def _tells_enough(found: Evidence) -> bool:
+def tells_enough(found: Evidence) -> bool:
     """Whether questions were asked that call for acting: where none does, decisions are right by whatever rule."""
     right = found.now["id"].map(found.reference.probability)
     return int((right > found.reference.champion.act_above).sum()) >= invariants.FEWEST

@@ -76,7 +76,7 @@ def general(world: World, found: Evidence) -> Iterator[Verdict]:
     yield _logged(world, found.now)
     yield _not_degraded(found.quiet, found.now)
     yield right("the answers", found.quiet, found.now, found.reference)
-    yield _decided(found.now, found.reference.champion.act_above)
+    yield decided(found.now, found.reference.champion.act_above)
     yield _labelled(world, found.reference)
     yield _night_done(world)
     yield watched(world, world.drill.mendable_alerts)
@@ -127,7 +127,7 @@ def _distances(asked: pd.DataFrame, reference: Reference) -> np.ndarray:
     return np.abs((joined["probability"].astype(float) - joined["right"]).to_numpy())
 
 
-def _decided(now: pd.DataFrame, act_above: float) -> Verdict:
+def decided(now: pd.DataFrame, act_above: float) -> Verdict:
     """By the threshold of the user's own champion, which its costs gave."""
     given = now.dropna(subset=["probability"])
     should, does = given["probability"].astype(float) > act_above, given["decision"] == PROBLEM.words.act
