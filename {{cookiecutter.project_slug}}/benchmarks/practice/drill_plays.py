@@ -20,6 +20,10 @@ from mlsystem.practice.drills.world import World, start
 from mlsystem.settings import Settings
 
 ANSWERED = "every question is answered"
+SHOWN_BY = {  # a signal, and the invariants of which one fails where it is to be seen
+    "the share of degraded answers": {"answers go without no view"},
+    "errors or slow answers": {ANSWERED, "answers come in time"},
+}
 NOBODY, REPAIR = "nothing", "the reference repair"  # of responses.responses
 
 
@@ -51,6 +55,9 @@ class Proof:
             "the user's own files are not what they were": not self.is_restored,
             f"{self.left} processes are left": self.left > 0,
         }
+        for signal, invariants in SHOWN_BY.items():
+            is_shown, is_said = bool(invariants & {*self.unsolved}), signal in one.signals
+            found[f"{signal}: {'shown' if is_shown else 'not shown'}, and the drill says otherwise"] = is_shown != is_said
         return [told for told, is_so in found.items() if is_so]
 
 
@@ -110,6 +117,7 @@ class Alerts:
             f"before anything is wrong, {self.before} fire": bool(self.before),
             f"nothing is wrong, and {self.since} fire": one.is_none and bool(self.since),
             f"{one.alert} does not fire within {one.within_hours} hours": bool(one.alert) and self.hours is None,
+            f"no alert is said to fire, and {self.since} do": not one.alert and not one.is_none and bool(self.since),
         }
         return [told for told, is_so in found.items() if is_so]
 

@@ -55,12 +55,6 @@ def record(what: str, proof: dict[str, Any]) -> None:
     storage.write_json(FILE, every)
 
 
-def wanted(what: str, names: list[str]) -> list[str]:
-    """Those that have something of it to show."""
-    every = [drill.load(name) for name in names]
-    return [one.name for one in every if what != "alerts" or one.alert or one.is_none]
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--what", choices=WHAT, default="repairs")
@@ -69,7 +63,7 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, default=2)
     parser.add_argument("--drills", nargs="+", default=drill.names(), help="names; all of them unless said")
     options = parser.parse_args()
-    plays = [(name, seed) for seed in options.seeds for name in wanted(options.what, options.drills)]
+    plays = [(name, seed) for seed in options.seeds for name in options.drills]
     mark = child_processes.new_mark(child_processes.project_mark(load_settings().data_dir), "proofs")
     mark_children(child_processes.MARK, mark)
     child_processes.watch([child_processes.head_of(os.getpid(), mark)])  # no player goes on without this process

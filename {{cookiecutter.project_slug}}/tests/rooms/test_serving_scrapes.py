@@ -7,7 +7,7 @@ import pytest
 from mlsystem.serving.run import running_service
 from mlsystem.settings import Settings
 from questions import elsewhere, varied
-from serving_probe import ask_patiently, metric, only_worker, send, workers
+from serving_probe import ask_patiently, metric, only_worker, scrape, send, wait_until, workers
 
 QUESTIONS = varied(1_000)
 OTHERS = [elsewhere(one) for one in QUESTIONS]
@@ -21,6 +21,8 @@ def test_each_worker_tells_the_same_drift_and_the_same_of_everything_else(make_s
             assert ask_patiently(running, *(QUESTIONS if step < 5 else OTHERS)).status == 200
             with only_worker(both[step % 2], running):
                 send(running, "GET", "/metrics")
+        # An answer is counted when it has been sent, a moment after its caller has it: a worker may not be stopped in between.
+        assert wait_until(lambda: metric(scrape(running), "http_requests_total", route="/predict", status="200") == 9)
         told = []
         for worker in (*both, *both):
             with only_worker(worker, running):

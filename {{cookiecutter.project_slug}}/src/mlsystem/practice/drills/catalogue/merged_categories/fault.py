@@ -63,7 +63,7 @@ def holds(world: World, plan: Plan, evidence: invariants.Evidence) -> list[invar
 DRILL = Drill(
     name="merged_categories",
     number=2,
-    title="One group's answers go without what they should know",
+    title="One group's answers do not follow what happens there",
     entry="upstream",
     needs="facts that say a key of the questions, two of whose values 8 to 40 % of a day's questions have",
     plan=plan,
@@ -81,12 +81,11 @@ DRILL = Drill(
     decoy_is="restart the servers",
     resembles="Uber (its article on D3, 2023): an experiment changed how fares were logged; a tenth was missing for 45 "
     "days",
-    signals=("the share of degraded answers", "an alert fires", "a caller or a colleague says so"),
-    alert="DegradedShare",
+    signals=("a caller or a colleague says so", "the score distribution"),
     alter=alter,
     holds=holds,
     hints=(
-        "Which view is it that is missing, and for which keys?",
+        "Which view stands still, and for which keys?",
         "Count the facts of the last hours by that key, and compare with the hours before.",
     ),
 )
