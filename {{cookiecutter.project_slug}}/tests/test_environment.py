@@ -4,6 +4,7 @@ Databases and notes: test_environment_state. Raw files: test_environment_raw. Fo
 test_environment_running.
 """
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,15 @@ def test_no_variable_of_a_tool_reaches_a_child(monkeypatch: pytest.MonkeyPatch):
     assert SECRET not in environment.values()
     assert environment["PYTHONPATH"] == str(ROOT / "src")
     assert environment["TZ"] == "UTC"
+
+
+def test_a_process_of_the_system_runs_without_asserts_and_none_of_ours_checks_anything():
+    assert child_environment(Settings())["PYTHONOPTIMIZE"] == "1"
+
+    for path in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Assert):
+                assert ast.unparse(node.test).endswith(" is not None"), f"{path}:{node.lineno}"  # which tells mypy
 
 
 def test_telemetry_is_honoured_where_a_setting_says_so(monkeypatch: pytest.MonkeyPatch):

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from mlsystem.domain import PROBLEM
 from mlsystem.env_file import NAME, WrongSetting, check_names, in_words, read_env_file
-from mlsystem.environment import for_tools, without_others
+from mlsystem.environment import OPTIMIZED, for_tools, without_others
 
 ROOT = Path(__file__).resolve().parents[2]  # the project folder: the one with project.toml
 
@@ -203,7 +203,7 @@ def child_environment(settings: Settings, **own: str) -> dict[str, str]:
     """The environment of a child process that shall have exactly these settings, and what it has for its own."""
     said = {f"{NAME}{name.upper()}": str(value) for name, value in settings.model_dump(mode="json").items()}
     others = without_others(os.environ, settings.opentelemetry)
-    return {**others, **tool_environment(settings), **said, **own}
+    return {**others, **tool_environment(settings), **OPTIMIZED, **said, **own}
 
 
 def count_in_memory() -> None:

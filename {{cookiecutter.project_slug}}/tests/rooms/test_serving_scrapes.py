@@ -21,7 +21,7 @@ def test_each_worker_tells_the_same_drift_and_the_same_of_everything_else(make_s
             assert ask_patiently(running, *(QUESTIONS if step < 5 else OTHERS)).status == 200
             with only_worker(both[step % 2], running):
                 send(running, "GET", "/metrics")
-        # An answer is counted when it has been sent, a moment after its caller has it: a worker may not be stopped in between.
+        # An answer is counted a moment after its caller has it: no worker is stopped in between.
         assert wait_until(lambda: metric(scrape(running), "http_requests_total", route="/predict", status="200") == 9)
         told = []
         for worker in (*both, *both):

@@ -16,7 +16,7 @@ from mlsystem.reporting import templates
 
 YOURS = "yours"
 ON_RECORD = {"where": "localised", "why": "explained"}  # as the field calls those rungs
-SAME = 0.005  # of the money: nearer than that two outcomes cost the same
+SAME = 0.001  # of the money: nearer than that two outcomes cost the same; a restart that mends nothing differs by less
 
 
 def path(world: World) -> Path:

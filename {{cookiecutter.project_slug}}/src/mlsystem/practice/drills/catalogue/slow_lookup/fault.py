@@ -47,7 +47,7 @@ DRILL = Drill(
     decoy_is="restart the service",
     costs_later="every caller here waits; in life some give up, and are not counted among these questions",
     resembles="what every team meets that reads a feature store in a loop: N + 1 lookups",
-    signals=("errors or slow answers", "an alert fires", "a caller or a colleague says so"),
+    signals=("errors or slow answers", "a caller or a colleague says so"),
     strike=DEPLOYMENT.strike,
     hints=("`/metrics` has the time of each stage of an answer.",),
 )
