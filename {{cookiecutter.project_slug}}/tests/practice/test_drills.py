@@ -11,10 +11,12 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from mlsystem import child_processes
 from mlsystem.domain import PROBLEM
 from mlsystem.practice.drills import drill, grading, innocent, invariants, sandbox
 from mlsystem.practice.drills.watcher import faster
-from mlsystem.settings import ROOT
+from mlsystem.settings import ROOT, child_environment
+from serving_probe import wait_until
 
 sys.path.insert(0, str(ROOT / "benchmarks/practice"))
 import drill_plays
@@ -203,3 +205,19 @@ def test_its_debrief_ranks_the_responses_by_money_as_it_says(system, tmp_path: P
     one = drill.load(name)
 
     assert drill_plays.money(system.settings, one, SEED, tmp_path / "data").faults(one) == []
+
+
+@pytest.mark.slow
+def test_a_proof_that_is_killed_leaves_no_process(system, tmp_path: Path):  # type: ignore[no-untyped-def]
+    script = ROOT / "benchmarks/practice/drill_proof.py"
+    command = [sys.executable, str(script), "--data", str(system.settings.data_dir), "--seeds", "1", "--at-once", "1"]
+    own = child_environment(system.settings, TMPDIR=str(tmp_path))
+    with subprocess.Popen([*command, "--drills", NAMES[0]], env=own, stdout=subprocess.DEVNULL) as proof:
+        (data,) = wait_until(lambda: list(tmp_path.glob("drill-*/data/*/data")))
+        place = child_processes.project_mark(data)
+        assert wait_until(lambda: len(child_processes.marked(place)) >= 3)  # the driver and servers
+        workers = child_processes.below(proof.pid)
+        proof.kill()
+
+    assert wait_until(lambda: not child_processes.marked(place))
+    assert wait_until(lambda: not any(one.is_running() for one in workers))

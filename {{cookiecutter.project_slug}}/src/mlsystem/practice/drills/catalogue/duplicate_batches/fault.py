@@ -70,11 +70,11 @@ DRILL = Drill(
     cause="the feed delivers facts twice",
     mend=mend,
     decoy=repairs.restart_only,
-    costs_later="days that are stopped have no features and no labels, and the next training misses them",
+    costs_later="whoever counts what happened counts every other hour twice, and who plans by that plans wrongly",
     decoy_is="restart the servers",
     resembles="Cloudflare, 18 November 2025: a query began to give every row twice, now and then, and a file grew past "
     "its limit (its post-mortem)",
-    signals=("quarantine or validation", "an alert fires", "a caller or a colleague says so"),
+    signals=("a caller or a colleague says so",),
     alter=alter,
     holds=holds,
     hints=("Count the facts of each hour. Is it every hour?", "Which columns make two rows the same fact?"),
