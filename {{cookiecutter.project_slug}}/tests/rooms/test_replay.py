@@ -1,7 +1,10 @@
 """A replay that is stopped goes on where it was; intervals give each fact and each question once."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +18,11 @@ from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.store import open_store
 from mlsystem.features import build
 from mlsystem.replay import replay_state
-from mlsystem.replay.replay import load
+from mlsystem.replay.replay import ConsumerGone, OtherProcess, load
 from mlsystem.replay.replay_state import Replayed, Span, State
 from mlsystem.replay.timeline import MINUTE, facts_between, intervals, opening
-from mlsystem.streaming.consumer import FeatureConsumer
-from mlsystem.streaming.event_log import EventLog
+from mlsystem.streaming.consumer import GROUP, FeatureConsumer
+from mlsystem.streaming.event_log import EventLog, Position
 from questions import DAY, DAYS, NOW, as_said, asked_on, at, clock_changes
 from replay_probe import Answers, differences, known_between, play
 
@@ -175,3 +178,24 @@ def test_a_day_that_is_validated_again_is_read_again(featured, tmp_path: Path):
     after = facts_between(DAY, None, until, tmp_path)
 
     assert {name: rows.num_rows for name, rows in after.items()} != {n: rows.num_rows for n, rows in before.items()}
+
+
+@pytest.mark.parametrize("steps", [1, 10])
+def test_a_consumer_that_is_slow_is_waited_for_and_one_that_stands_is_not(tmp_path: Path, steps: int):
+    """It commits every 50 ms; of one that stands for 300 ms it is said that nothing is consumed."""
+    path, moments = tmp_path / "events.db", [NOW + number * MINUTE for number in range(11)]
+
+    def consume() -> None:
+        with closing(EventLog(path)) as log:
+            for one, (before, now) in enumerate(pairwise(moments[: steps + 1])):
+                time.sleep(0.05)
+                log.commit(GROUP, Position(one + 1, now), Position(one, before) if one else None)
+
+    with closing(EventLog(path)) as log, ThreadPoolExecutor(1) as aside:
+        aside.submit(consume)
+        waits = OtherProcess(log, seconds=0.3)
+        if steps == 10:
+            assert waits.catch_up(moments[-1]) == 0
+        else:
+            with pytest.raises(ConsumerGone, match=r"nothing consumed .* for 0 s"):
+                waits.catch_up(moments[-1])

@@ -94,23 +94,24 @@ def replay(
 
 @dataclass(frozen=True)
 class OtherProcess:
-    """A consumer that runs elsewhere (`make consume`): waits until it has committed, but for so long alone."""
+    """A consumer that runs elsewhere (`make consume`): waits for it as long as it goes on, and so many seconds more."""
 
     log: EventLog
     seconds: float = PATIENCE_SECONDS
 
     def catch_up(self, until: datetime | None = None) -> int:
         """Wait. Raises ConsumerGone."""
-        deadline = time.monotonic() + self.seconds
-        while until is not None and not self._is_there(until):
+        seen, deadline = None, time.monotonic() + self.seconds
+        while until is not None:
+            position = self.log.committed(GROUP)
+            if position is not None and position.clock >= until:
+                break
+            if position != seen:
+                seen, deadline = position, time.monotonic() + self.seconds
             if time.monotonic() > deadline:
                 raise ConsumerGone(f"nothing consumed {self.log.path} for {self.seconds:.0f} s; see `make consume`")
             time.sleep(0.005)
         return 0
-
-    def _is_there(self, until: datetime) -> bool:
-        position = self.log.committed(GROUP)
-        return position is not None and position.clock >= until
 
 
 @dataclass
