@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
@@ -133,11 +134,15 @@ def test_a_sandbox_has_no_drill_in_it_and_takes_nothing_of_yours(system, tmp_pat
     before = drill_plays.digests(system.settings.data_dir)
 
     own = sandbox.make(theirs, system.days[-30], "service")
-    innocent.commit(own, Random(1))
+    opening = datetime.combine(system.days[-30], datetime.min.time(), UTC)
+    innocent.commit(own, Random(1), opening)
     history = own.git("log", "--format=%s").splitlines()
 
     assert not list(own.project.rglob("practice"))
     assert len(history) == 5
+    moments = [datetime.fromisoformat(line) for line in own.git("log", "--format=%cI").splitlines()]
+    assert moments == sorted(moments, reverse=True)
+    assert opening - sandbox.DAYS_OF_HISTORY <= moments[-1] <= moments[0] <= opening
     assert own.git("status", "--porcelain") == ""
     assert max(path.stem for path in own.settings.source_dir.glob("*/*.parquet")) < str(system.days[-30])
     with pytest.raises(sandbox.NoSandbox, match="a drill is there already"):

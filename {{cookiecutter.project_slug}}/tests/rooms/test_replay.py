@@ -3,7 +3,8 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from mlsystem.feature_store.online import OnlineFeatures
 from mlsystem.feature_store.store import open_store
 from mlsystem.features import build
 from mlsystem.replay import replay_state
-from mlsystem.replay.replay import ConsumerGone, OtherProcess, load
+from mlsystem.replay.replay import ConsumerGone, OtherProcess, load, load_again
 from mlsystem.replay.replay_state import Replayed, Span, State
 from mlsystem.replay.timeline import MINUTE, facts_between, intervals, opening
 from mlsystem.streaming.consumer import GROUP, FeatureConsumer
@@ -125,29 +126,50 @@ def test_a_replay_of_another_domains_tables_is_not_gone_on_with(tmp_path: Path, 
     assert state.other_than(Span(DAY, DAY + timedelta(days=1))) is None
 
 
-def test_a_live_side_that_was_told_what_is_not_so_is_loaded_anew_from_validated_days(online, featured, tmp_path: Path):
+@dataclass
+class UnderAFeed:
+    """The store, while whose rows are loaded an hour of facts comes in."""
+
+    online: OnlineFeatures
+    log: EventLog
+    day: date
+    moment: datetime
+    validated_dir: Path
+
+    def materialise(self, until: datetime) -> None:
+        self.online.materialise(until)
+        facts = facts_between(self.day, self.moment, self.moment + HALF_HOUR, self.validated_dir)
+        self.log.append(facts, self.moment + HALF_HOUR)
+
+
+@pytest.mark.parametrize("goes_on", [False, True], ids=["alone", "under a feed"])
+def test_a_live_side_that_was_told_what_is_not_so_is_loaded_anew(online, featured, tmp_path: Path, goes_on: bool):
+    """From validated days, as of the last clock reading; what a feed appends meanwhile comes after it."""
     built, day, answers = featured.settings, DAYS[2], Answers()
     due = asked_on(built, day)
     moment = due[len(due) // 2].as_of
+    later = moment + HALF_HOUR * (1 + goes_on)
     facts = PROBLEM.facts[0]
     with closing(EventLog(tmp_path / "events.db")) as log:
-        load(day, moment, built.validated_dir, log, online)
+        load(day, moment - HALF_HOUR, built.validated_dir, log, online)
         log.append({facts.table: _told_again(log, facts, moment)}, moment + HALF_HOUR)
         with closing(FeatureConsumer(log, online, timedelta(minutes=10))) as consumer:
             consumer.catch_up()
-        asked = [at(one, moment) for one in due[:200]]
-        for question, stored in zip(asked, online.lookup(asked), strict=True):
-            answers[question] = dict(stored.values)
-        is_wrong = differences(online, built, answers, day, moment)
+            asked = [at(one, later) for one in due[:200]]
+            for question, stored in zip(asked, online.lookup(asked), strict=True):
+                answers[question] = dict(stored.values)
+            is_wrong = differences(online, built, answers, day, later)
 
-        load(day, moment, built.validated_dir, log, online)
+            feed = UnderAFeed(online, log, day, moment + HALF_HOUR, built.validated_dir)
+            assert load_again(built.validated_dir, log, feed if goes_on else online) == moment + HALF_HOUR
 
-        assert log.clock() == moment
-        known = facts_between(day, None, moment, built.validated_dir)
-        assert log.lag("nobody")[0] == sum(rows.num_rows for rows in known.values()) + 1
+            consumer.catch_up()
+        assert log.clock() == later
+        known = facts_between(day, None, later, built.validated_dir)
+        assert log.lag("nobody")[0] == sum(rows.num_rows for rows in known.values()) + 1 + goes_on
     answers = {question: dict(stored.values) for question, stored in zip(asked, online.lookup(asked), strict=True)}
     assert is_wrong
-    assert differences(online, built, answers, day, moment) == []
+    assert differences(online, built, answers, day, later) == []
 
 
 def _told_again(log: EventLog, facts: Facts, moment: datetime) -> pa.Table:

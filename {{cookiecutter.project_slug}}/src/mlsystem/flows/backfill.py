@@ -5,7 +5,6 @@ from datetime import date, datetime
 
 from prefect import flow, task
 
-from mlsystem.domain import PROBLEM
 from mlsystem.flows.data import build_features, ingest
 from mlsystem.progress import say
 from mlsystem.settings import load_settings
@@ -17,16 +16,13 @@ def load_live_side() -> datetime | None:
     from mlsystem.feature_store.online import OnlineFeatures
     from mlsystem.feature_store.store import open_store
     from mlsystem.replay.logs import log_path
-    from mlsystem.replay.replay import load
+    from mlsystem.replay.replay import load_again
     from mlsystem.streaming.event_log import EventLog
 
     settings = load_settings()
+    online = OnlineFeatures(open_store(settings.features_dir, settings.online_dir, register=False))
     with closing(EventLog(log_path(settings))) as log:
-        clock = log.clock()
-        if clock is not None:
-            online = OnlineFeatures(open_store(settings.features_dir, settings.online_dir, register=False))
-            load(clock.astimezone(PROBLEM.zone).date(), clock, settings.validated_dir, log, online)
-    return clock
+        return load_again(settings.validated_dir, log, online)
 
 
 @flow(name="backfill")

@@ -25,6 +25,7 @@ CREATE INDEX IF NOT EXISTS clocks ON events ("offset") WHERE table_name IS NULL;
 CREATE TABLE IF NOT EXISTS schemas (table_name TEXT PRIMARY KEY, arrow BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS commits (consumers TEXT PRIMARY KEY, "offset" INTEGER NOT NULL, clock INTEGER NOT NULL);
 """
+INSERT = "INSERT INTO events (table_name, known_at, payload) VALUES (?, ?, ?)"
 
 
 class OtherColumns(UserError):
@@ -79,14 +80,20 @@ class EventLog:
 
         Raises OtherColumns.
         """
-        lines = [line for name, rows in facts.items() if rows.num_rows for line in self._lines(name, rows)]
-        lines.sort(key=lambda line: line[1])
+        lines = self._ordered(facts)
         if clock is not None:
             lines.append((None, microseconds(clock), None))
         with self._connection:
-            insert = "INSERT INTO events (table_name, known_at, payload) VALUES (?, ?, ?)"
-            self._connection.executemany(insert, lines)
+            self._connection.executemany(INSERT, lines)
         return len(lines) - (clock is not None)
+
+    def prepend(self, facts: Mapping[str, pa.Table]) -> None:
+        """Put rows before all that is there, which gets new offsets, and let every group begin anew: all or nothing."""
+        lines = self._ordered(facts)
+        with self._connection:
+            there = self._connection.execute('DELETE FROM events RETURNING "offset", table_name, known_at, payload')
+            self._connection.executemany(INSERT, lines + [record[1:] for record in sorted(there)])
+            self._connection.execute("DELETE FROM commits")
 
     def read(self, after: int, limit: int) -> list[Record]:
         """Up to `limit` records with an offset above `after`, in order."""
@@ -171,8 +178,22 @@ class EventLog:
             self._connection.execute("DELETE FROM commits")
             self._connection.execute("DELETE FROM dead_letters")
 
+    def forget(self) -> datetime | None:
+        """The same, but the last clock reading, which is given back, and what came after it stay; None without one."""
+        last = 'SELECT MAX("offset") FROM events WHERE table_name IS NULL'
+        with self._connection:
+            self._connection.execute(f'DELETE FROM events WHERE "offset" < ({last})')
+            found = self._one('SELECT known_at FROM events WHERE table_name IS NULL ORDER BY "offset" LIMIT 1')
+            self._connection.execute("DELETE FROM commits")
+            self._connection.execute("DELETE FROM dead_letters")
+        return _instant(found[0]) if found else None
+
     def close(self) -> None:
         self._connection.close()
+
+    def _ordered(self, facts: Mapping[str, pa.Table]) -> list[tuple[str | None, int, str | None]]:
+        lines = [line for name, rows in facts.items() if rows.num_rows for line in self._lines(name, rows)]
+        return sorted(lines, key=lambda line: line[1])
 
     def _lines(self, name: str, rows: pa.Table) -> list[tuple[str | None, int, str | None]]:
         self._know(name, rows.schema)

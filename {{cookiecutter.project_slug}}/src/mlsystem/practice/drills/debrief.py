@@ -10,7 +10,7 @@ from mlsystem import storage, wording
 from mlsystem.domain import PROBLEM
 from mlsystem.practice.drills import charts, grading
 from mlsystem.practice.drills.choices import HOUR
-from mlsystem.practice.drills.responses import REACTION, Outcome
+from mlsystem.practice.drills.responses import HORIZON, REACTION, Outcome
 from mlsystem.practice.drills.world import SESSION, World
 from mlsystem.reporting import templates
 
@@ -40,11 +40,11 @@ def render(world: World, outcomes: Mapping[str, Outcome], found: list[dict[str, 
         seed=world.seed,
         outcomes=outcomes,
         order=order(outcomes),
-        reaction=int(REACTION / HOUR),
         points=points,
         won=sum(points.values()),
         full=sum(grading.POINTS.values()),
         tries=found,
+        yours=yours(world, found),
         alerts=_alerts(world),
         picture=charts.extra({name: one.extra for name, one in outcomes.items()}),
     )
@@ -60,7 +60,19 @@ def order(outcomes: Mapping[str, Outcome]) -> str:
     return told
 
 
-def text(world: World, outcomes: Mapping[str, Outcome]) -> str:
+def yours(world: World, found: list[dict[str, Any]]) -> str:
+    """When you had mended it, beside the others."""
+    passed = [one["clock"] for one in found if one["rung"] == "mitigated" and one["right"]]
+    if not passed:
+        return f"The other responses came {REACTION // HOUR} hours after the fault began; yours passed no check."
+    hours = round((datetime.fromisoformat(passed[0]) - world.plan.since) / HOUR)
+    return (
+        f"The other responses came {REACTION // HOUR} hours after the fault began, the check that yours passed "
+        f"{hours} hours after; {HORIZON // HOUR} hours are counted of each."
+    )
+
+
+def text(world: World, outcomes: Mapping[str, Outcome], found: list[dict[str, Any]]) -> str:
     """For the terminal."""
     drill, plan = world.drill, world.plan
     lines = [
@@ -68,7 +80,11 @@ def text(world: World, outcomes: Mapping[str, Outcome]) -> str:
         f"Since {plan.since:%Y-%m-%d %H:%M} UTC, by {drill.entry}.",
         f"It resembles: {drill.resembles}.",
         f"Expected {PROBLEM.per_1000}, the cheapest response first: {order(outcomes)}.",
-        *(f"  {name}: {wording.number(one.expected)}" for name, one in outcomes.items()),
+        *(
+            f"  {name}: {wording.number(one.expected)}, {one.questions - one.answered:,} unanswered"
+            for name, one in outcomes.items()
+        ),
+        yours(world, found),
     ]
     return "\n".join([*lines, *[f"It costs nothing in these hours: {drill.costs_later}."] * bool(drill.costs_later)])
 
@@ -82,14 +98,17 @@ def _alerts(world: World) -> list[tuple[str, str]]:
     return sorted(((at, name) for name, at in began.items()))
 
 
-def facts(world: World, outcomes: Mapping[str, Outcome], found: list[dict[str, Any]]) -> dict[str, Any]:
-    """For the record: how far the learner came, when, and what it cost."""
+def facts(
+    world: World, outcomes: Mapping[str, Outcome], found: list[dict[str, Any]], before: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """For the record, whose entries of drills `before` are: how far the learner came, when, and what it cost."""
     started = datetime.fromtimestamp((world.own.home / SESSION).stat().st_mtime, UTC)
     reached = {ON_RECORD.get(rung, rung): _first(found, rung) for rung in grading.POINTS}
     last = max(filter(None, reached.values()), default=None)
     return {
         "drill": world.drill.name,
         "seed": world.seed,
+        "played_before": sum(one["drill"] == world.drill.name and one["seed"] == world.seed for one in before),
         "started": started.isoformat(timespec="seconds"),
         "minutes": round((datetime.fromisoformat(last) - started).total_seconds() / 60, 1) if last else None,
         "rungs": reached,

@@ -66,6 +66,7 @@ class Drill:
     strike: Callable[["World", Plan], None] | None = None
     holds: Callable[["World", Plan, "Evidence"], list["Verdict"]] | None = None
     costs_later: str = ""  # why its first days cost no money, if they do not
+    called_after: int = 2  # hours at least, until what the page says is so
     mendable_alerts: frozenset[str] = frozenset()  # those that a repair may change
     hints: tuple[str, ...] = ()  # the vaguest first
     minutes: int = 20  # that a person may need

@@ -70,9 +70,11 @@ def night() -> str:
     from mlsystem.flows.monitor import measure
     from mlsystem.replay import system_clock
     from mlsystem.settings import load_settings
+    from mlsystem.source.deliver import check_within
 
     settings = load_settings()
     yesterday = system_clock.today(settings) - timedelta(days=1)
+    check_within([yesterday], settings.source_dir)
     build.build(build.feature_days(yesterday, yesterday), settings.validated_dir, settings.features_dir)
     storage.write_json(settings.reports_dir / "monitoring.json", measure.fn(settings))
     return str(yesterday)

@@ -19,7 +19,7 @@ ANSWERS = "answers.jsonl"
 RUNGS = ("detected", "where", "since", "why")  # that a learner answers; `mitigated` is measured
 POINTS = {"detected": 10, "where": 20, "since": 10, "why": 20, "mitigated": 40}
 WRONG, HINT = 5, 5  # points that a wrong answer or a hint costs
-NEAR_HOURS = 3  # of the fault's beginning
+NEAR_HOURS = 2  # of the fault's beginning
 SETTLE_HOURS = 6  # what is in windows and queues may go by
 JUDGED_HOURS = 8  # in which something is asked, that the repair has not seen
 MORE_HOURS = 24  # at most, until enough is asked to tell right decisions from wrong ones
@@ -71,7 +71,7 @@ def entries(world: World, rung: str) -> list[str]:
     if rung not in RUNGS:
         raise NoSuchAnswer(f"there is no rung {rung!r}; there are {', '.join(RUNGS)}")
     listed = [*world.drill.places(world), NOWHERE] if rung == "where" else [*world.drill.causes, NOTHING]
-    Random(world.seed).shuffle(listed)
+    Random(f"{world.seed} {world.drill.number} {rung}").shuffle(listed)
     return listed
 
 
@@ -102,6 +102,7 @@ def check(
     again: int = AGAIN_HOURS,
 ) -> Grade:
     """Let hours pass that nobody has seen, look, wait, and look again. Raises WorldStopped."""
+    began = world.clock
     world.play(settle)
     first, second = _looked(world, reference, judged), tuple[Verdict, ...]()
     if again and all(one.holds for one in first):
@@ -109,7 +110,8 @@ def check(
         second = _looked(world, reference, again)
     grade = Grade(first, second)
     failing = [one.name for one in grade.failing]
-    _keep(world.own.home, {"rung": "mitigated", "said": "check", "right": grade.passed, "failing": failing})
+    told = {"rung": "mitigated", "said": "check", "right": grade.passed, "failing": failing}
+    _keep(world.own.home, told | {"clock": began.isoformat()})
     return grade
 
 

@@ -1,9 +1,11 @@
 """Commits that change nothing that matters, as most do: a fault that came by a deploy stands among them."""
 
+from datetime import datetime, timedelta
 from random import Random
 
-from mlsystem.practice.drills.sandbox import Sandbox
+from mlsystem.practice.drills.sandbox import DAYS_OF_HISTORY, Sandbox
 
+MINUTES = timedelta(minutes=20)  # after a deployment
 SRC = "src/mlsystem"
 # file, what stands there, what stands there after it, the message
 EDITS = (
@@ -23,19 +25,21 @@ AFTER = (
 )
 
 
-def one_more(own: Sandbox) -> None:
-    """On top of whatever was deployed."""
+def one_more(own: Sandbox, at: datetime) -> None:
+    """On top of whatever was deployed at that moment of event time."""
     file, added, message = AFTER
     path = own.project / file
     path.write_text(path.read_text(encoding="utf-8") + added, encoding="utf-8")
-    own.commit(message)
+    own.commit(message, at + MINUTES)
 
 
-def commit(own: Sandbox, random: Random, count: int = 4) -> None:
-    """So many of them, in an order that the seed draws; none where the user's own code is another by now."""
+def commit(own: Sandbox, random: Random, until: datetime, count: int = 4) -> None:
+    """So many in the days before, in an order that the seed draws; none where the user's own code is another by now."""
     folder = own.project / SRC
     fitting = [edit for edit in EDITS if edit[1] in (folder / edit[0]).read_text(encoding="utf-8")]
-    for file, before, after, message in random.sample(fitting, min(count, len(fitting))):
+    drawn = random.sample(fitting, min(count, len(fitting)))
+    moments = sorted(until - random.random() * DAYS_OF_HISTORY for _ in drawn)
+    for at, (file, before, after, message) in zip(moments, drawn, strict=True):
         text = (folder / file).read_text(encoding="utf-8")
         (folder / file).write_text(text.replace(before, after, 1), encoding="utf-8")
-        own.commit(message)
+        own.commit(message, at)

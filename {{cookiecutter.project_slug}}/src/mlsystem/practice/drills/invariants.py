@@ -5,15 +5,16 @@ Each is measured on hours that nobody has seen yet, against the quiet hours befo
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from mlsystem import storage
-from mlsystem.contract.tables import Facts
 from mlsystem.domain import PROBLEM
 from mlsystem.features.build import feature_days
 from mlsystem.monitoring.performance import read_labels
@@ -22,7 +23,7 @@ from mlsystem.practice.drills.reference import Reference
 from mlsystem.practice.drills.watcher import RULES
 from mlsystem.practice.drills.world import World
 from mlsystem.serving import prediction_log
-from mlsystem.settings import ROOT, Settings
+from mlsystem.settings import ROOT
 
 DEGRADED_MORE = 0.05  # of the answers, than in the quiet hours: as the alert DegradedShare has it
 LABELS_LEAST = 0.97  # of those that are known by now; what is in quarantine counts as missing
@@ -31,7 +32,7 @@ TIMES = 1.5  # more than in the quiet hours, which are as near as engines round
 TAIL = 0.95
 SLOWER_TIMES, SLOWER_SECONDS = 3.0, 0.1  # of the median request
 SAME_DECISIONS = 0.95  # of those that act or should: a probability at the threshold may be rounded
-MOST_FACTS, OFF = 0.9, 0.3  # of a group's facts that must be there; of their size by which they may be off
+MOST_FACTS = 0.9  # of a group's facts that must be there
 FEWEST = 8  # questions of a slice, below which nothing is said about it
 
 
@@ -46,7 +47,7 @@ class Verdict:
 
 def answers(world: World, after: datetime, until: datetime) -> pd.DataFrame:
     """What callers asked in these hours, a row each: at, id, status, and the answer's columns."""
-    asked = pd.DataFrame(list(world.asked()), columns=COLUMNS)
+    asked = pd.DataFrame(list(world.asked), columns=COLUMNS)
     at = pd.to_datetime(asked["at"], utc=True)
     return asked[(at > after) & (at <= until)].reset_index(drop=True)
 
@@ -140,7 +141,7 @@ def decided(now: pd.DataFrame, act_above: float) -> Verdict:
 def _labelled(world: World, reference: Reference) -> Verdict:
     """Those that are known by now are there, and none is there that is another's or nobody's."""
     known = reference.labels[reference.labels["known_at"] <= pd.Timestamp(world.clock)]
-    asked = pd.Series([one["id"] for one in world.asked()], dtype=str)
+    asked = pd.Series([one["id"] for one in world.asked], dtype=str)
     expected = asked[asked.isin(known.index)]
     own = own_labels(world)
     found = int(expected.isin(own.index).sum())
@@ -162,15 +163,28 @@ def _night_done(world: World) -> Verdict:
     """Each day that ended since the beginning has its features: without them nothing can be trained or compared."""
     ended = storage.day_range(first_day(world.theirs, world.seed), world.day - DAY)
     views = [storage.Partitions(world.own.settings.features_dir / view.name) for view in PROBLEM.views]
-    done = [day for day in ended if all(view.path(utc).exists() for view in views for utc in feature_days(day, day))]
+    theirs = [storage.Partitions(world.theirs.features_dir / view.name) for view in PROBLEM.views]
+    both = list(zip(views, theirs, strict=True))
+    done = [day for day in ended if all(_like(*one, utc) for one in both for utc in feature_days(day, day))]
     return Verdict("the night's work is done", len(done) == len(ended), f"of {len(done)} of {len(ended)} days")
 
 
+def _like(own: storage.Partitions, theirs: storage.Partitions, day: date) -> bool:
+    """About as many rows as the user's own: an empty file is no features."""
+    if not own.path(day).exists():
+        return False
+    with suppress(pa.ArrowInvalid):
+        rows, right = (len(one.read([day]).column(0)) for one in (own, theirs))
+        return rows >= MOST_FACTS * right
+    return False
+
+
 def watched(world: World, but: frozenset[str] = frozenset()) -> Verdict:
-    """Every alert is as it was, but those that the drill lets be mended; and what watches is running."""
+    """Every alert is as it was, but those that the drill lets be mended; and what watches has them all."""
     theirs, own = _alerts((ROOT / RULES).read_text(encoding="utf-8")), _alerts(_rules(world))
     changed = sorted(name for name, text in theirs.items() if name not in but and own.get(name) != text)
     gone = sorted(name for name in but if name not in own)
+    gone += sorted({*theirs} - world.watcher.loaded()) if world.watcher.is_there else []
     told = f"{', '.join(changed + gone)} are not as they were" if changed or gone else f"all {len(own)} are there"
     return Verdict("the alerts are there", not changed and not gone, told)
 
@@ -181,8 +195,9 @@ def _rules(world: World) -> str:
 
 
 def _alerts(rules: str) -> dict[str, str]:
-    """Each alert with its expression."""
-    return dict(re.findall(r"- alert: (\w+)[^\n]*\n\s+expr: ([^\n]+)", rules))
+    """Each alert with its expression, how long it must hold, and whom it calls."""
+    rule = re.compile(r"- alert: (\w+)[^\n]*\n(.*?)\n\s+annotations:", re.DOTALL)
+    return dict(rule.findall(rules))
 
 
 def right_in_slice(world: World, found: Evidence, key: str, value: str) -> Verdict:
@@ -195,54 +210,3 @@ def right_in_slice(world: World, found: Evidence, key: str, value: str) -> Verdi
     if len(now) < FEWEST:
         return Verdict(f"the answers about {key} = {value} are right", False, f"only {len(now)} questions were asked")
     return right(f"the answers about {key} = {value}", quiet, now, found.reference)
-
-
-def facts_are_once(world: World, table: str, about: str) -> Verdict:
-    """No two of a table's validated rows say the same of one thing at one moment."""
-    rows = _since_the_beginning(world, world.own.settings, table)
-    twice = int(rows.duplicated([about, "known_at"]).sum())
-    return Verdict("every fact is there once", twice == 0, f"{twice:,} of {len(rows):,} are there again")
-
-
-def nothing_invented(world: World, reference: Reference) -> Verdict:
-    """No question has a label that has none in life."""
-    asked = [one["id"] for one in world.asked()]
-    own = own_labels(world)
-    invented = int((~own.index[own.index.isin(asked)].isin(reference.labels.index)).sum())
-    return Verdict("no label is invented", invented == 0, f"{invented:,} questions have one that never got one")
-
-
-def facts_are_usual(world: World, facts: Facts, key: str = "", value: str = "") -> Verdict:
-    """The numbers of the facts since the fault, or of a group's, are those that were measured."""
-    told, measured = _since_the_fault(world, facts.table, facts.number)
-    if key:
-        of_group = _since_the_fault(world, facts.table, key)[1] == value
-        told, measured = told[of_group], measured[of_group]
-    if told.notna().mean() < MOST_FACTS:
-        found = f"{told.notna().sum():,} of {len(told):,} are there"
-        return Verdict("the facts are those that were measured", False, found)
-    off = float((told - measured).abs().mean() / max(float(measured.abs().mean()), 1.0))
-    return Verdict("the facts are those that were measured", off <= OFF, f"they are {off:.0%} off on average")
-
-
-def facts_say_their_group(world: World, table: str, key: str) -> Verdict:
-    """Each fact since the fault is of the group that it is about."""
-    told, measured = _since_the_fault(world, table, key)
-    wrong = int((told.notna() & (told != measured)).sum())
-    found = f"{wrong:,} of {len(told):,} are of another, and {int(told.isna().sum()):,} are missing"
-    holds = wrong == 0 and told.notna().mean() >= MOST_FACTS
-    return Verdict("every fact is of its group", bool(holds), found)
-
-
-def _since_the_fault(world: World, table: str, column: str) -> tuple[pd.Series, pd.Series]:
-    """By the row's key, what the sandbox has (NaN where the row is missing) and what was measured."""
-    own, theirs = (_since_the_beginning(world, one, table) for one in (world.own.settings, world.theirs))
-    name = PROBLEM.table[table].key
-    is_since = (theirs["known_at"] >= world.plan.since) & (theirs["known_at"] <= world.clock)
-    measured = theirs[is_since].drop_duplicates(name).set_index(name)[column]
-    return own.drop_duplicates(name).set_index(name)[column].reindex(measured.index), measured
-
-
-def _since_the_beginning(world: World, settings: Settings, table: str) -> pd.DataFrame:
-    days = storage.day_range(world.began.date(), world.day)
-    return storage.Partitions(settings.validated_dir / table).read(days).to_pandas()

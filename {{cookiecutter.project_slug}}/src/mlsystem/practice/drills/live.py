@@ -10,18 +10,23 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from random import Random
 
 import psutil
 
 from mlsystem import child_processes, storage
 from mlsystem.practice.drills import grading, sandbox
+from mlsystem.practice.drills.choices import HOUR
 from mlsystem.practice.drills.reference import Reference
 from mlsystem.practice.drills.watcher import SECONDS_AN_HOUR
 from mlsystem.practice.drills.world import World, WorldStopped, resume
+from mlsystem.progress import say
 from mlsystem.settings import ROOT, Settings, child_environment, configure_tools, load_settings
 
 LIVE, WANTED, CHECKED, LOG = "live.json", "wanted.json", "checked.json", "live.log"
 CHECK_SECONDS = 300.0
+TOLD_SECONDS = 2.0  # between two lines about a check
+CALLED_LATER = 3  # hours, of which the seed draws one
 
 
 def begin(settings: Settings) -> None:
@@ -39,6 +44,19 @@ def begin(settings: Settings) -> None:
             start_new_session=True,
         )
     storage.write_json(home / LIVE, {"pid": process.pid, "started": psutil.Process(process.pid).create_time()})
+
+
+def until_called(world: World) -> None:
+    """Let the hours pass after which somebody calls; where the page names an alert, at its pace, until it fires."""
+    one, since = world.drill, world.plan.since
+    if not one.alert or one.alert not in one.page or not world.watcher.is_there:
+        world.play_until(since + (one.called_after + Random(f"called {world.seed}").randrange(CALLED_LATER)) * HOUR)
+        return
+    world.play_until(since - HOUR)
+    while one.alert not in world.watcher.firing() and world.clock < since + one.within_hours * HOUR:
+        due = time.monotonic() + SECONDS_AN_HOUR
+        world.play(1)
+        time.sleep(max(0.0, due - time.monotonic()))
 
 
 def is_live(settings: Settings) -> bool:
@@ -62,6 +80,7 @@ def live(settings: Settings, seconds_an_hour: float = SECONDS_AN_HOUR) -> None:
     world = resume(settings)
     home = world.own.home
     reference = Reference(settings, world.seed)
+    _ = world.asked  # from here on the file is for others
     try:
         while home.exists():
             due = time.monotonic() + seconds_an_hour
@@ -90,10 +109,13 @@ def checked(settings: Settings) -> dict[str, object]:
     home = sandbox.home_of(settings)
     (home / CHECKED).unlink(missing_ok=True)
     storage.write_text(home / WANTED, f"{os.getpid()}\n")
-    deadline = time.monotonic() + CHECK_SECONDS
+    told, deadline = time.monotonic(), time.monotonic() + CHECK_SECONDS
     while (home / WANTED).exists():
         if time.monotonic() > deadline or not is_live(settings):
             raise WorldStopped(f"the world around the sandbox has stopped; {_last(home / LOG)}; `drill reset` ends it")
+        if time.monotonic() > told + TOLD_SECONDS:
+            say(f"it is {resume(settings).clock:%Y-%m-%d %H:%M} UTC there")
+            told = time.monotonic()
         time.sleep(0.1)
     found: dict[str, object] = json.loads((home / CHECKED).read_text(encoding="utf-8"))
     return found

@@ -56,7 +56,10 @@ def form(entry: dict[str, Any]) -> str:
     """Markdown."""
     drill = load(entry["drill"])
     currency = PROBLEM.per_1000
-    money = ", ".join(f"{name} {wording.number(one)}" for name, one in entry["money"].items())
+    costs = ", ".join(f"{name} {wording.number(one)}" for name, one in entry["money"].items())
+    money = (
+        f"Expected {currency}: {costs}." if costs else "It was reset without a debrief, so nobody knows what it cost."
+    )
     rows = [("at (UTC)", "what")] + [("---", "---")] + [(at, what) for at, what in _events(entry)]
     parts = [f"## {title}\n\n{_asked(asked)}{TO_WRITE}" for title, asked in PARTS.items()]
     return (
@@ -65,7 +68,7 @@ def form(entry: dict[str, Any]) -> str:
                 f"# {drill.title}",
                 f"Drill {drill.number}, seed {entry['seed']}, {entry['started'][:10]}. Cause on record: {drill.cause}. "
                 f"It resembles: {drill.resembles}.",
-                f"Expected {currency}: {money}.",
+                money,
                 "## Time line\n\nFrom the record: `make drill ARGS='post-mortem --check'` compares.",
                 "\n".join(f"| {at} | {what} |" for at, what in rows),
                 *parts,
@@ -85,7 +88,7 @@ def _events(entry: dict[str, Any]) -> list[tuple[str, str]]:
         (one["at"], f"{one['rung']}: {one['said']} ({'right' if one['right'] else 'not right'})")
         for one in entry["tries"]
     ]
-    both = [(entry["started"], "the drill began"), *tries, (entry["at"], "debriefed")]
+    both = [(entry["started"], "the drill began"), *tries, (entry["at"], "debriefed" if entry["money"] else "reset")]
     return sorted((f"{datetime.fromisoformat(at):%Y-%m-%d %H:%M:%S}", what) for at, what in both)
 
 

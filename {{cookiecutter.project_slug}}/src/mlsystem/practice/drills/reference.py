@@ -6,6 +6,8 @@ As of the hour at which the world asks, so that a healthy sandbox answers the sa
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -61,8 +63,8 @@ class Reference:
         )
         asked = with_as_of(rows.to_pandas())
         asked = asked.assign(event_timestamp=asked["event_timestamp"].dt.floor(HOUR))
-        store = open_store(self.theirs.features_dir, self.theirs.online_dir, register=False)
-        known = historical_features(store, asked)
+        with TemporaryDirectory() as aside:  # the user's registry is the user's, also in a project that was moved
+            known = historical_features(open_store(self.theirs.features_dir, Path(aside)), asked)
         stored = known[[one.name for one in PROBLEM.stored_features]].astype(object)
         values: list[Any] = stored.where(stored.notna(), None).to_dict("records")
         hours = (moment.to_pydatetime() for moment in known["event_timestamp"])

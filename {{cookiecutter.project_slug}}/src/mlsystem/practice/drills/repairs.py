@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import psutil
@@ -49,18 +50,18 @@ def restart_only(world: World, plan: Plan) -> None:
     restart(world)
 
 
-def change(world: World, file: str, before: str, after: str, message: str) -> None:
-    """A commit that puts one text in the place of another."""
+def change(world: World, file: str, before: str, after: str, message: str, at: datetime | None = None) -> None:
+    """A commit that puts one text in the place of another, as of now or of a moment of event time."""
     replace(world, file, before, after)
-    world.own.commit(message)
+    world.own.commit(message, at)
 
 
 def replace(world: World, file: str, before: str, after: str) -> None:
     """Raises RepairFailed."""
     path = world.own.project / file
     text = path.read_text(encoding="utf-8")
-    if before not in text:
-        raise RepairFailed(f"{file} has no {before!r}")
+    if text.count(before) != 1:
+        raise RepairFailed(f"{file} has {before!r} {text.count(before)} times, and not once")
     path.write_text(text.replace(before, after, 1), encoding="utf-8")
 
 
@@ -139,8 +140,8 @@ class Deployment:
         """Commit it, among innocent ones, and restart what serves."""
         for file, before, after in self.edits:
             replace(world, file, before, filled(after, plan))
-        world.own.commit(self._message(plan))
-        innocent.one_more(world.own)
+        world.own.commit(self._message(plan), plan.since)
+        innocent.one_more(world.own, plan.since)
         restart_service(world)
 
     def mend(self, world: World, plan: Plan) -> None:

@@ -13,9 +13,9 @@ import sys
 import sysconfig
 import venv as builder
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from mlsystem import child_processes, storage
@@ -28,8 +28,9 @@ STAMP = "installed"  # of bootstrap.py: what a .venv was made from, its folder l
 LEFT_OUT = ("practice", "problems")  # a learner's copy holds no drill; nor the problems that a bake leaves out
 SERVERS = ("serving", "consumer", "mlflow", "prefect", "prometheus")
 BY_DAY = ("source_dir", "validated_dir", "features_dir")
+DAYS_OF_HISTORY = timedelta(days=10)  # of commits, before the drill begins
 COPIED = (*BY_DAY, "training_sets_dir", "models_dir", "online_dir")
-AUTHOR = ("-c", "user.name=on-call", "-c", "user.email=on-call@localhost", "-c", "commit.gpgSign=false")
+AUTHOR = {"user.name": "on-call", "user.email": "on-call@localhost", "commit.gpgSign": "false"}
 
 
 class NoSandbox(UserError):
@@ -51,11 +52,12 @@ class Sandbox:
     def project(self) -> Path:
         return self.home / "project"
 
-    def git(self, *arguments: str) -> str:
+    def git(self, *arguments: str, **environment: str) -> str:
         """What git printed. Raises NoSandbox."""
         done = subprocess.run(
-            ["git", *AUTHOR, "-c", "core.hooksPath=/dev/null", *arguments],
+            ["git", "-c", "core.hooksPath=/dev/null", *arguments],
             cwd=self.project,
+            env={**os.environ, **environment},
             capture_output=True,
             text=True,
             check=False,
@@ -66,9 +68,11 @@ class Sandbox:
             )
         return done.stdout
 
-    def commit(self, message: str) -> None:
+    def commit(self, message: str, at: datetime | None = None) -> None:
+        """All that is there, as of now or of a moment of event time."""
+        dates = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), at.isoformat()) if at else {}
         self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", message)
+        self.git("commit", "--quiet", "--message", message, **dates)
 
     def environment(self) -> dict[str, str]:
         """For a process of the sandbox: its own code instead of ours, and the settings of its own `.env` alone."""
@@ -106,7 +110,12 @@ def make(settings: Settings, first_day: date, servers: str, folder: str = FOLDER
     _copy_data(settings, own.settings, first_day)
     _write_env(own)
     own.git("init", "--quiet")
-    own.commit("The project as it was")
+    for name, value in AUTHOR.items():  # in the repository: the learner commits there as well
+        own.git("config", name, value)
+    with suppress(OSError):  # Windows asks for a right; runbooks say `data/`, and it lies beside the project
+        (own.project / "data").symlink_to(own.settings.data_dir, target_is_directory=True)
+        (own.project / ".git/info/exclude").write_text("/data\n", encoding="utf-8")
+    own.commit("The project as it was", datetime.combine(first_day, time(), UTC) - DAYS_OF_HISTORY)
     return own
 
 

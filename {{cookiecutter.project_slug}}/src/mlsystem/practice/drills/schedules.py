@@ -9,7 +9,9 @@ from typing import Any
 from mlsystem import storage
 from mlsystem.practice.drills import sandbox
 from mlsystem.practice.drills.sandbox import Sandbox
+from mlsystem.settings import tools_dir
 
+LOG = "schedules.log"  # beside the servers'
 DRIVER = Path(__file__).with_name("driver.py")
 
 
@@ -22,7 +24,7 @@ class Schedules:
     _code: str = ""
 
     def tell(self, do: str, **what: str) -> Any:
-        """Let the sandbox's own code do something; None if it could not, which its log then tells."""
+        """Let the sandbox's own code do something; None if it could not; LOG tells how it went."""
         self.renew()
         return self._say(do, **what)
 
@@ -49,9 +51,11 @@ class Schedules:
         except BrokenPipeError:
             line = ""
         answer = json.loads(line) if line else {"failed": "it ended"}
-        if "failed" in answer:
-            with (self.own.home / "driver.log").open("a", encoding="utf-8") as log:
-                log.write(f"{do}: {answer['failed']}\n")
+        if do != "renew" or "failed" in answer:
+            path = tools_dir(self.own.settings) / "logs" / LOG
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("a", encoding="utf-8") as log:
+                log.write(f"{' '.join([do, *what.values()])}: {answer.get('failed') or answer.get('done') or 'done'}\n")
         return answer.get("done")
 
     def stop(self) -> None:

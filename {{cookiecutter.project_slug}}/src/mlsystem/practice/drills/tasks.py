@@ -4,12 +4,14 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from mlsystem.errors import UserError
 from mlsystem.lanes import LaneTask
 from mlsystem.progress import say
 from mlsystem.settings import ROOT, Settings, load_project, load_settings
 
+DEBRIEFED = "debriefed"  # in the sandbox: it is on record
 FREE_GB = 0.5  # a sandbox is 0.1, and its servers write
 
 
@@ -28,7 +30,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     does.add_parser("status", help="the page of the incident, how far its clock is, and what you said so far")
     answer = does.add_parser("answer", help="say what you found: a rung, and an entry of its list")
     answer.add_argument("rung", help="detected, where, since or why")
-    answer.add_argument("said", nargs="?", help="an entry; without one the list is printed")
+    answer.add_argument("said", nargs="*", help="an entry, or its number; without one the list is printed")
     does.add_parser("hint", help="a hint, which costs points")
     does.add_parser("check", help="let hours pass that nobody has seen, and look whether it is over")
     does.add_parser(
@@ -59,12 +61,14 @@ def _list(options: argparse.Namespace, settings: Settings) -> None:
 def _start(options: argparse.Namespace, settings: Settings) -> None:
     from mlsystem.practice.drills import drill, live, sandbox, watcher
     from mlsystem.practice.drills.choices import NotHere
-    from mlsystem.practice.drills.world import QUIET_HOURS, start
+    from mlsystem.practice.drills.world import QUIET_HOURS, SESSION, start
 
     seed = load_project().seed if options.seed is None else options.seed
     one = drill.numbered(drill.any_number(seed) if options.number == "any" else _number(options.number))
     try:
         world = start(settings, one, seed)
+        say(f"{QUIET_HOURS} quiet hours have passed; who is on call waits for a call")
+        live.until_called(world)
         world.stop()
     except NotHere as missing:
         sandbox.remove(settings)
@@ -75,14 +79,15 @@ def _start(options: argparse.Namespace, settings: Settings) -> None:
         sandbox.remove(settings)
         raise
     live.begin(settings)
-    say(f"{QUIET_HOURS} quiet hours have passed; from now on an hour passes every {live.SECONDS_AN_HOUR:g} seconds")
+    (world.own.home / SESSION).touch()  # your time begins now
     print(f"\n{one.page}")
-    say(f"on call is who stands in {world.own.project}; its own `make` and git are what you have")
+    say(f"it is {world.clock:%Y-%m-%d %H:%M} UTC there, and an hour passes every {live.SECONDS_AN_HOUR:g} seconds")
+    say(f"on call is who stands in {world.own.project}, with its own `make` and git; `drill` itself stays here")
     if world.watcher.is_there:
         say(f"alerts: {world.watcher.url}/alerts, where an hour of the rules takes {watcher.RULES_SECONDS:g} seconds")
     else:
         say("prometheus is not installed, so no alert fires; Debian's package is called prometheus")
-    say("`drill answer detected` prints what can be said first; `drill check` looks whether it is over")
+    say("`drill answer detected` prints what can be said, `drill answer detected 3` says it; `drill check` looks")
 
 
 def _number(said: str) -> int:
@@ -108,10 +113,13 @@ def _answer(options: argparse.Namespace, settings: Settings) -> None:
     from mlsystem.practice.drills.world import resume
 
     world = resume(settings)
-    if options.said is None:
-        print("\n".join(f"  {entry}" for entry in grading.entries(world, options.rung)))
+    entries, said = grading.entries(world, options.rung), " ".join(options.said)
+    if not said:
+        print("\n".join(f"  {number:2} {entry}" for number, entry in enumerate(entries, start=1)))
         return
-    say(f"{options.rung}: {options.said}: {_verdict(grading.answer(world, options.rung, options.said))}")
+    if said.isdecimal() and 1 <= int(said) <= len(entries):
+        said = entries[int(said) - 1]
+    say(f"{options.rung}: {said}: {_verdict(grading.answer(world, options.rung, said))}")
 
 
 def _hint(options: argparse.Namespace, settings: Settings) -> None:
@@ -158,8 +166,9 @@ def _debrief(options: argparse.Namespace, settings: Settings) -> None:
     outcomes[debrief.YOURS] = responses.outcome(world, reference)
     found = list(grading.tries(world.own.home))
     page = debrief.write(world, outcomes, found)
-    record.add("drill", debrief.facts(world, outcomes, found))
-    print(debrief.text(world, outcomes))
+    record.add("drill", debrief.facts(world, outcomes, found, record.read("drill")))
+    (world.own.home / DEBRIEFED).touch()
+    print(debrief.text(world, outcomes, found))
     say(f"wrote {page}; `drill post-mortem` writes the form, `drill reset` takes the sandbox away")
 
 
@@ -174,16 +183,31 @@ def _post_mortem(options: argparse.Namespace, settings: Settings) -> None:
     for one in found:
         say(one)
     if found:
-        raise NotADrill(f"{len(found)} things are not as the record has them, or not written yet")
+        raise NotADrill("a post-mortem is not as the record has it, or not written yet: the lines above say where")
     say("every post-mortem says what the record says")
 
 
 def _reset(options: argparse.Namespace, settings: Settings) -> None:
     from mlsystem.practice.drills import responses, sandbox
 
+    with suppress(sandbox.NoSandbox):
+        _record_without_debrief(settings)
     sandbox.remove(settings)
     sandbox.remove(settings, responses.FOLDER)  # of a debrief that was stopped
     say("the sandbox is gone")
+
+
+def _record_without_debrief(settings: Settings) -> None:
+    """What was tried is on record, whether or not somebody wanted to know what it cost. Raises NoSandbox."""
+    from mlsystem.practice import record
+    from mlsystem.practice.drills import debrief, grading
+    from mlsystem.practice.drills.world import resume
+
+    world = resume(settings)
+    found = list(grading.tries(world.own.home))
+    if found and not (world.own.home / DEBRIEFED).exists():
+        record.add("drill", debrief.facts(world, {}, found, record.read("drill")))
+        say("what you answered and checked is on record, without a debrief's money")
 
 
 def _verdict(is_right: bool) -> str:

@@ -71,6 +71,13 @@ class Watcher:
         command = ["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=tsdb", "--web.enable-lifecycle"]
         begin_in(self.own, "watcher", [*command, f"--web.listen-address={at.listen}"], self.folder)
 
+    def loaded(self) -> set[str]:
+        """The names of the alerts that it evaluates; none if it does not answer."""
+        with suppress(httpx.HTTPError, ValueError, KeyError):
+            groups = httpx.get(f"{self.url}/api/v1/rules", trust_env=False).json()["data"]["groups"]
+            return {one["name"] for group in groups for one in group["rules"] if one["type"] == "alerting"}
+        return set()
+
     def look(self, moment: datetime) -> None:
         """Take changed rules, and keep which alerts fire at that hour."""
         if not self.is_there:

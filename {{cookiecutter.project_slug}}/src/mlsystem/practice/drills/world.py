@@ -7,7 +7,6 @@ the drill's fault; what is asked, and what came back, is the callers' own record
 import json
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from random import Random
 from typing import Any
 
 import httpx
-import pyarrow as pa
 
 from mlsystem import storage
 from mlsystem.addresses import service_url
@@ -60,7 +58,6 @@ class World:
     day: date
     struck: bool = False
     is_behind: bool = False
-    asked_count: int = 0  # by this process
     is_night_due: bool = False
 
     @cached_property
@@ -81,6 +78,13 @@ class World:
         return httpx.Client(base_url=url, headers=each, timeout=30, trust_env=False)
 
     @cached_property
+    def asked(self) -> list[dict[str, Any]]:
+        """What was asked so far and what came back, a question each. Who plays goes by what it heard itself."""
+        path = self.own.home / ASKED
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else ()
+        return [json.loads(line) for line in lines]
+
+    @cached_property
     def began(self) -> datetime:
         """When the first question was asked."""
         return opening(first_day(self.theirs, self.seed), HOUR, self.theirs.validated_dir)
@@ -94,9 +98,9 @@ class World:
     def play_asked(self, hours: int) -> None:
         """The same, until something was asked in so many of them: a night says nothing."""
         while hours > 0:
-            before = self.asked_count
+            before = len(self.asked)
             self.play(1)
-            hours -= self.asked_count > before
+            hours -= len(self.asked) > before
 
     def play_until(self, moment: datetime) -> None:
         """The same, up to a moment; nothing if it has passed."""
@@ -115,8 +119,7 @@ class World:
         return self.clock >= until
 
     def _callers(self, questions: list[Question]) -> list[Question]:
-        asks = self.drill.asks if self.struck else None
-        return asks(self.plan, questions) if asks else questions
+        return self.drill.asks(self.plan, questions) if self.struck and self.drill.asks else questions
 
     def _pass(self, interval: Interval) -> None:
         with closing(EventLog(log_path(self.own.settings))) as log:
@@ -161,7 +164,7 @@ class World:
             every | {"id": one} | {name: answer[name] for name in KEPT if name in answer}
             for one, answer in zip(ids, answers or [{}] * len(ids), strict=True)
         ]
-        self.asked_count += len(ids)
+        self.asked += lines
         with (self.own.home / ASKED).open("a", encoding="utf-8") as file:
             file.write("".join(json.dumps(line) + "\n" for line in lines))
 
@@ -177,21 +180,21 @@ class World:
 
     def begin(self) -> subprocess.CompletedProcess[str]:
         """The first days validated, the store and the log as they were at the beginning, all servers up."""
-        self.watcher.start()
         with ThreadPoolExecutor(1) as aside:  # both import for seconds
             up = aside.submit(self.own.run, "up")
             self.schedules.tell("validate", first=str(self.day), last=str(self.day + DAY))
             self.schedules.tell("begin", at=self.clock.isoformat(), day=str(self.day))
-            return up.result()
+            went = up.result()
+        self.watcher.start()  # after the service: there is nothing to watch before
+        return went
 
     def deliver(self, day: date) -> None:
         """What comes of the day, as the fault lets it through."""
         for table in PROBLEM.tables:
             theirs = storage.Partitions(self.theirs.source_dir / table.name)
             rows = theirs.read([day])
-            landed: Mapping[str, pa.Table] = {table.name: rows}
-            if self.drill.alter is not None:
-                landed = self.drill.alter(self.plan, table.name, rows)
+            alter = self.drill.alter
+            landed = alter(self.plan, table.name, rows) if alter else {table.name: rows}
             for folder, part in landed.items():
                 own = storage.Partitions(self.own.settings.source_dir / folder)
                 own.write(day, part, theirs.fingerprint(day) or "")
@@ -200,11 +203,6 @@ class World:
         """This process plays no more hours; the sandbox's servers run on."""
         self.schedules.stop()
         self.callers.close()
-
-    def asked(self) -> Iterator[dict[str, Any]]:
-        """What was asked so far and what came back, a question each."""
-        with (self.own.home / ASKED).open(encoding="utf-8") as lines:
-            yield from (json.loads(line) for line in lines)
 
     def _remember(self) -> None:
         said = {"clock": self.clock.isoformat(), "day": str(self.day)}  # not whether the fault has struck: it is read
@@ -221,8 +219,8 @@ def start(theirs: Settings, drill: Drill, seed: int, folder: str = sandbox.FOLDE
     world = World(theirs, own, drill, seed, datetime.min, day)
     world.clock = world.began
     _ = world.plan  # raises NotHere, before anything is started
-    innocent.commit(own, Random(seed))
-    say(f"starting its servers, and the days before {day}")
+    innocent.commit(own, Random(seed), world.began)
+    say(f"its servers start; the days before {day}")
     for ahead in (day, day + DAY):
         world.deliver(ahead)
     went = world.begin()

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from mlsystem import storage
 from mlsystem.domain import PROBLEM
-from mlsystem.practice.drills import choices, invariants, repairs
+from mlsystem.practice.drills import choices, fact_invariants, invariants, repairs
 from mlsystem.practice.drills.drill import Drill, Plan
 from mlsystem.practice.drills.world import World
 
@@ -69,7 +69,7 @@ def mend(world: World, plan: Plan) -> None:
 
 
 def holds(world: World, plan: Plan, evidence: invariants.Evidence) -> list[invariants.Verdict]:
-    return [invariants.nothing_invented(world, evidence.reference)]
+    return [fact_invariants.nothing_invented(world, evidence.reference)]
 
 
 DRILL = Drill(

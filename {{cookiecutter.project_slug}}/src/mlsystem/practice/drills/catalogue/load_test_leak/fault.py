@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mlsystem.domain import PROBLEM
-from mlsystem.practice.drills import choices, invariants, repairs
+from mlsystem.practice.drills import choices, fact_invariants, invariants, repairs
 from mlsystem.practice.drills.drill import Drill, Plan
 from mlsystem.practice.drills.world import World
 
@@ -55,7 +55,9 @@ def mend(world: World, plan: Plan) -> None:
 
 
 def holds(world: World, plan: Plan, evidence: invariants.Evidence) -> list[invariants.Verdict]:
-    return [invariants.facts_are_usual(world, next(one for one in PROBLEM.facts if one.table == plan.facts["table"]))]
+    return [
+        fact_invariants.facts_are_usual(world, next(one for one in PROBLEM.facts if one.table == plan.facts["table"]))
+    ]
 
 
 DRILL = Drill(

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mlsystem.domain import PROBLEM
-from mlsystem.practice.drills import choices, invariants, repairs
+from mlsystem.practice.drills import choices, fact_invariants, invariants, repairs
 from mlsystem.practice.drills.drill import Drill, Plan
 from mlsystem.practice.drills.world import World
 
@@ -57,7 +57,7 @@ def mend(world: World, plan: Plan) -> None:
 def holds(world: World, plan: Plan, evidence: invariants.Evidence) -> list[invariants.Verdict]:
     key = plan.facts["key"]
     slices = [invariants.right_in_slice(world, evidence, key, plan.facts[name]) for name in ("value", "other")]
-    return [*slices, invariants.facts_say_their_group(world, plan.facts["table"], key)]
+    return [*slices, fact_invariants.facts_say_their_group(world, plan.facts["table"], key)]
 
 
 DRILL = Drill(

@@ -1,4 +1,4 @@
-"""Each question asks the store by itself, and the registry before it: the answers are right, and late."""
+"""Each question asks the store for each view by itself: the answers are right, and late."""
 
 from random import Random
 
@@ -7,16 +7,21 @@ from mlsystem.practice.drills.drill import Drill, Plan
 from mlsystem.practice.drills.world import World
 
 DEPLOYMENT = repairs.Deployment(
-    "Look each question up by itself, and always by the newest definition",
+    "Ask for each view where its values are needed",
     (
         (
             "src/mlsystem/feature_store/online.py",
-            "        response = self.store.get_online_features(\n            self.service,",
-            "        if len(questions) > 1:\n"
-            "            return [found for one in questions for found in self.lookup([one])]\n"
-            "        self.store.refresh_registry()\n"
             "        response = self.store.get_online_features(\n"
-            "            self.store.get_feature_service(PROBLEM.feature_service),",
+            "            self.service, [PROBLEM.entity_row(question) for question in questions]\n"
+            "        )\n"
+            "        columns = response.to_dict(include_event_timestamps=True)\n",
+            "        columns: dict[str, list[Any]] = {}\n"
+            "        for question in questions:\n"
+            "            for view in PROBLEM.views:\n"
+            '                names = [f"{view.name}:{one.name}" for one in view.features]\n'
+            "                found = self.store.get_online_features(names, [PROBLEM.entity_row(question)])\n"
+            "                for name, values in found.to_dict(include_event_timestamps=True).items():\n"
+            "                    columns.setdefault(name, []).extend(values)\n",
         ),
     ),
 )
@@ -35,13 +40,13 @@ DRILL = Drill(
     plan=plan,
     places=lambda world: choices.places(world, "the service's code", "the online store", "the champion", "a caller"),
     causes=(
-        "the store is asked once for each question",
+        "the store is asked many times where once would do",
         "the machine has too little to do it with",
         "callers ask more than before",
         "the model is larger than before",
         "another process holds a file that the system reads",
     ),
-    cause="the store is asked once for each question",
+    cause="the store is asked many times where once would do",
     mend=DEPLOYMENT.mend,
     decoy=repairs.restart_only,
     decoy_is="restart the service",

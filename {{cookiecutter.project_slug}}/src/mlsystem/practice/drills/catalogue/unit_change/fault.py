@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mlsystem.domain import PROBLEM
-from mlsystem.practice.drills import choices, invariants, repairs
+from mlsystem.practice.drills import choices, fact_invariants, invariants, repairs
 from mlsystem.practice.drills.drill import Drill, Plan
 from mlsystem.practice.drills.world import World
 
@@ -57,7 +57,9 @@ def mend(world: World, plan: Plan) -> None:
 def holds(world: World, plan: Plan, evidence: invariants.Evidence) -> list[invariants.Verdict]:
     return [
         invariants.right_in_slice(world, evidence, plan.facts["key"], plan.facts["value"]),
-        invariants.facts_are_usual(world, PROBLEM.fact[plan.facts["facts"]], plan.facts["key"], plan.facts["value"]),
+        fact_invariants.facts_are_usual(
+            world, PROBLEM.fact[plan.facts["facts"]], plan.facts["key"], plan.facts["value"]
+        ),
     ]
 
 

@@ -17,8 +17,8 @@ def plan(world: World, random: Random) -> Plan:
 
 
 def strike(world: World, plan: Plan) -> None:
-    repairs.change(world, RULES, BEFORE, AFTER, MESSAGE)
-    innocent.one_more(world.own)
+    repairs.change(world, RULES, BEFORE, AFTER, MESSAGE, plan.since)
+    innocent.one_more(world.own, plan.since)
 
 
 def mend(world: World, plan: Plan) -> None:

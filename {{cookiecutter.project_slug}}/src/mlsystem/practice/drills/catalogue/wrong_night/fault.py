@@ -1,4 +1,4 @@
-"""The night's work runs every night, and does the work of another year: nothing fails, and nothing is done."""
+"""The night's work takes a day of another year for yesterday, finds nothing of it, and ends."""
 
 from random import Random
 
@@ -34,7 +34,7 @@ DRILL = Drill(
     causes=(
         "the night's work takes another day for yesterday",
         "the night's work is not started",
-        "the night's work fails",
+        "the night's work runs out of memory",
         "the disk is full",
         "validation stops every day",
     ),
@@ -46,6 +46,7 @@ DRILL = Drill(
     resembles="this project itself: a schedule that never fired, because of another package's version, while all "
     "looked well",
     signals=("a night's work or its findings are missing",),
+    called_after=16,  # a night
     within_hours=16,
     strike=strike,
     hints=("Which days have features? Which day does the system think it is?",),
