@@ -214,6 +214,8 @@ def test_a_consumer_that_is_slow_is_waited_for_and_one_that_stands_is_not(tmp_pa
                 log.commit(GROUP, Position(one + 1, now), Position(one, before) if one else None)
 
     with closing(EventLog(path)) as log, ThreadPoolExecutor(1) as aside:
+        for moment in moments:
+            log.append({}, moment)
         aside.submit(consume)
         waits = OtherProcess(log, seconds=0.3)
         if steps == 10:
@@ -221,3 +223,17 @@ def test_a_consumer_that_is_slow_is_waited_for_and_one_that_stands_is_not(tmp_pa
         else:
             with pytest.raises(ConsumerGone, match=r"nothing consumed .* for 0 s"):
                 waits.catch_up(moments[-1])
+
+
+def test_a_consumer_that_read_a_log_before_it_was_loaded_does_not_commit_what_it_read(featured, tmp_path: Path):
+    """Else it would take what was put before its place for facts that come too late."""
+    with closing(EventLog(tmp_path / "events.db")) as log:
+        log.append({}, NOW)
+        (read,) = log.read(0, 10)
+
+        log.prepend(facts_between(DAYS[2], None, NOW, featured.settings.validated_dir))
+
+        assert not log.commit(GROUP, Position(read.offset, NOW), None)
+        last = log.read(0, 1_000_000)[-1]
+        assert (last.table, last.known_at) == (None, NOW)
+        assert log.commit(GROUP, Position(last.offset, NOW), None)

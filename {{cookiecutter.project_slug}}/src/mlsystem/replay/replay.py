@@ -53,22 +53,20 @@ def load(day: date, moment: datetime, validated_dir: Path, log: EventLog, online
     A key of which nothing is known keeps the row that it had, until that is older than its TTL.
     """
     log.clear()
-    log.append({}, moment)
-    _fill(day, moment, validated_dir, log, online)
+    online.materialise(moment)
+    log.append(facts_between(day, None, moment, validated_dir), moment)
 
 
 def load_again(validated_dir: Path, log: EventLog, online: "OnlineFeatures") -> datetime | None:
-    """The same as of the log's last clock reading, which is given back, under a feed that goes on; None without one."""
+    """The same as of the log's last clock reading, which is given back, under a feed that goes on; None without one.
+
+    Facts go before that reading and whatever was appended since: a feed does not wait for whoever loads.
+    """
     moment = log.forget()
     if moment is not None:
-        _fill(moment.astimezone(PROBLEM.zone).date(), moment, validated_dir, log, online)
+        online.materialise(moment)
+        log.prepend(facts_between(moment.astimezone(PROBLEM.zone).date(), None, moment, validated_dir))
     return moment
-
-
-def _fill(day: date, moment: datetime, validated_dir: Path, log: EventLog, online: "OnlineFeatures") -> None:
-    """Facts go before the clock reading and whatever a feed has appended since: nobody waits for whoever loads."""
-    online.materialise(moment)
-    log.prepend(facts_between(day, None, moment, validated_dir))
 
 
 def replay(

@@ -133,13 +133,14 @@ class EventLog:
     def commit(self, group: str, position: Position, before: Position | None) -> bool:
         """Remember how far the group has come: everything up to there has taken effect.
 
-        Only if it was at `before` until now; False if it was not, because the log was cleared meanwhile.
+        Only if it was at `before` until now, and the record is there yet; False if not: the log was cleared meanwhile.
         """
         row = (position.offset, microseconds(position.clock), group)
         with self._connection:
             if before is None:
-                insert = 'INSERT OR IGNORE INTO commits ("offset", clock, consumers) VALUES (?, ?, ?)'
-                done = self._connection.execute(insert, row)
+                is_there = 'EXISTS (SELECT 1 FROM events WHERE "offset" = ?)'
+                insert = f'INSERT OR IGNORE INTO commits ("offset", clock, consumers) SELECT ?, ?, ? WHERE {is_there}'
+                done = self._connection.execute(insert, (*row, position.offset))
             else:
                 update = 'UPDATE commits SET "offset" = ?, clock = ? WHERE consumers = ? AND "offset" = ?'
                 done = self._connection.execute(update, (*row, before.offset))
