@@ -12,7 +12,7 @@ from mlsystem.practice.drills import choices, fact_invariants, invariants, repai
 from mlsystem.practice.drills.drill import Drill, Plan
 from mlsystem.practice.drills.world import World
 
-ONE_IN = 80  # facts is the test's: a day with more than a twentieth in quarantine is stopped, and what is lost shows little
+ONE_IN = 80  # facts is the test's: a day with more than a twentieth in quarantine is stopped; what is lost shows little
 SPREAD = 60  # below the highest that a rule allows
 RULES = "src/mlsystem/domain/tables.py"
 RULE = """

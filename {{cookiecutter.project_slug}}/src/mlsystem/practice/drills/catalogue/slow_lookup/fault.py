@@ -1,4 +1,4 @@
-"""Each question asks the store for each view by itself: the answers are right, and late."""
+"""Each question asks the store by itself, and waits a little after it: the answers are right, and late."""
 
 from random import Random
 
@@ -6,22 +6,21 @@ from mlsystem.practice.drills import choices, repairs
 from mlsystem.practice.drills.drill import Drill, Plan
 from mlsystem.practice.drills.world import World
 
+FILE = "src/mlsystem/feature_store/online.py"
 DEPLOYMENT = repairs.Deployment(
-    "Ask for each view where its values are needed",
+    "Look each question up by itself, and let the consumer write in between",
     (
+        (FILE, "import logging\n", "import logging\nimport time\n"),
         (
-            "src/mlsystem/feature_store/online.py",
-            "        response = self.store.get_online_features(\n"
-            "            self.service, [PROBLEM.entity_row(question) for question in questions]\n"
-            "        )\n"
-            "        columns = response.to_dict(include_event_timestamps=True)\n",
-            "        columns: dict[str, list[Any]] = {}\n"
-            "        for question in questions:\n"
-            "            for view in PROBLEM.views:\n"
-            '                names = [f"{view.name}:{one.name}" for one in view.features]\n'
-            "                found = self.store.get_online_features(names, [PROBLEM.entity_row(question)])\n"
-            "                for name, values in found.to_dict(include_event_timestamps=True).items():\n"
-            "                    columns.setdefault(name, []).extend(values)\n",
+            FILE,
+            "        response = self.store.get_online_features(\n",
+            "        if len(questions) > 1:\n"
+            "            found = []\n"
+            "            for one in questions:\n"
+            "                found += self.lookup([one])\n"
+            "                time.sleep(0.01)\n"
+            "            return found\n"
+            "        response = self.store.get_online_features(\n",
         ),
     ),
 )
@@ -40,13 +39,13 @@ DRILL = Drill(
     plan=plan,
     places=lambda world: choices.places(world, "the service's code", "the online store", "the champion", "a caller"),
     causes=(
-        "the store is asked many times where once would do",
+        "the store is asked once for each question",
         "the machine has too little to do it with",
         "callers ask more than before",
         "the model is larger than before",
         "another process holds a file that the system reads",
     ),
-    cause="the store is asked many times where once would do",
+    cause="the store is asked once for each question",
     mend=DEPLOYMENT.mend,
     decoy=repairs.restart_only,
     decoy_is="restart the service",
