@@ -12,7 +12,7 @@ import subprocess
 import sys
 import sysconfig
 import venv as builder
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -57,7 +57,7 @@ class Sandbox:
         done = subprocess.run(
             ["git", "-c", "core.hooksPath=/dev/null", *arguments],
             cwd=self.project,
-            env={**os.environ, **environment},
+            env=child_environment(self.settings, **environment),
             capture_output=True,
             text=True,
             check=False,
@@ -117,11 +117,6 @@ def make(settings: Settings, first_day: date, servers: str, folder: str = FOLDER
         (own.project / ".git/info/exclude").write_text("/data\n", encoding="utf-8")
     own.commit("The project as it was", datetime.combine(first_day, time(), UTC) - DAYS_OF_HISTORY)
     return own
-
-
-def find(settings: Settings, said: Mapping[str, object]) -> Sandbox:
-    """The one that is there, by what `make` was given."""
-    return Sandbox(home_of(settings), Settings.model_validate(said))
 
 
 def remove(settings: Settings, folder: str = FOLDER) -> None:

@@ -238,7 +238,7 @@ def resume(theirs: Settings) -> World:
         raise sandbox.NoSandbox("no drill is going on; `drill list` shows what there is, `drill start NAME` starts one")
     with storage.reading(home / SESSION, "`drill reset` ends the drill"):
         said = json.loads((home / SESSION).read_text(encoding="utf-8"))
-        drill, own = numbered(said["drill"]), sandbox.find(theirs, said["settings"])
+        drill, own = numbered(said["drill"]), Sandbox(home, Settings.model_validate(said["settings"]))
         day, seed = first_day(theirs, said["seed"]), said["seed"]
         world = World(theirs, own, drill, seed, opening(day, HOUR, theirs.validated_dir), day)
         if (home / CLOCK).exists():
