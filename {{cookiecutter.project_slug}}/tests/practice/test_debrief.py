@@ -18,7 +18,7 @@ from mlsystem.practice.drills.world import World
 ONE = Outcome(1_000, 1_000, 12, 80, 40, 5_000.0, 5_100.0, tuple(float(hour) for hour in range(33)))
 OUTCOMES = {
     "nothing": replace(ONE, answered=900, expected=7_000.0, extra=tuple(3.0 * hour for hour in range(33))),
-    "decoy: restart the service": replace(ONE, expected=7_010.0),
+    "decoy: restart the service": replace(ONE, expected=7_005.0),
     "the reference repair": ONE,
     debrief.YOURS: replace(ONE, expected=6_000.0),
 }
@@ -56,11 +56,13 @@ def test_at_the_threshold_acting_and_not_acting_are_expected_to_cost_the_same():
 
 @pytest.mark.parametrize("width", browser.WIDTHS)
 def test_the_page_fits_its_screen(world: World, tmp_path: Path, width: int):
-    page = debrief.write(world, OUTCOMES, TRIES)
+    tries = [*TRIES[:-1], TRIES[-1] | {"clock": (world.plan.since + 10 * HOUR).isoformat()}]
+    page = debrief.write(world, OUTCOMES, tries)
 
     shown = browser.show(page, width, tmp_path)
 
     assert shown.faults(width) == []
     assert world.drill.resembles in shown.text
     assert html.escape(debrief.order(OUTCOMES)) in shown.text
+    assert "the check that yours passed 10 hours after" in shown.text
     assert "mitigated 40" in shown.text
