@@ -1,8 +1,8 @@
 """What drills have to show: nobody's work, the decoy and a restart do not end them, and the reference repair does.
 
-`python benchmarks/practice/drill_proof.py` plays all of them with five seeds and writes drill_proofs.json beside this
-file; with `--what alerts` it waits for their alerts, with `--what money` it plays their debriefs. The tests play a
-third of them, in turns by date.
+`python benchmarks/practice/drill_proof.py` plays all of them with five seeds and keeps what each showed below
+docs/domain/practice, as JSON and as a page; with `--what alerts` it waits for their alerts, with `--what money` it
+plays their debriefs. The tests play a third of them, in turns by date.
 """
 
 import argparse
@@ -22,9 +22,19 @@ from drill_plays import Alerts, Money, Proof
 from mlsystem import child_processes, storage
 from mlsystem.domain import PROBLEM
 from mlsystem.practice.drills import drill
-from mlsystem.settings import configure_tools, load_settings, mark_children
+from mlsystem.practice.drills.drill import Drill
+from mlsystem.settings import ROOT, configure_tools, load_settings, mark_children
 
-FILE = Path(__file__).with_name("drill_proofs.json")
+FILE = ROOT / "docs/domain/practice/drill_proofs.json"
+PAGE = """# What each drill showed
+
+Written by `make prove-drills`: the seeds with which nobody's work, the decoy and a restart ended nothing and the
+reference repair did; the seconds from the start to a passed check, two at once; the hours until its alert fired; and
+what 32 hours cost, {per_1000}, if nobody, the decoy or the reference repair answers.
+
+| | drill | seeds | seconds | its alert | nobody | decoy | repair |
+|---|---|---|---|---|---|---|---|
+"""
 WHAT: dict[str, Callable[..., Proof | Alerts | Money]] = {
     "repairs": drill_plays.prove,
     "alerts": drill_plays.alerts,
@@ -48,11 +58,38 @@ def proved(what: str, name: str, seed: int, data_dir: Path) -> dict[str, Any]:
 def record(what: str, proof: dict[str, Any]) -> None:
     """Into FILE at once: a run that is ended loses nothing; the newest of a problem's drill and seed is kept."""
     every = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
-    ours = every.setdefault(PROBLEM.words.title, {})
-    kept = {(one["drill"], one["seed"]): one for one in ours.get(what, [])}
+    kept = {(one["drill"], one["seed"]): one for one in every.get(what, [])}
     kept[proof["drill"], proof["seed"]] = proof
-    ours[what] = [kept[key] for key in sorted(kept)]
+    every[what] = [kept[key] for key in sorted(kept)]
     storage.write_json(FILE, every)
+    storage.write_text(FILE.with_suffix(".md"), page(every))
+
+
+def page(every: dict[str, list[dict[str, Any]]]) -> str:
+    """What is in FILE, a drill a line. Money is expected, and the mean over seeds."""
+    rows = [_row(one, every) for one in drill.all_drills()]
+    return PAGE.format(per_1000=PROBLEM.per_1000) + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _row(one: Drill, every: dict[str, list[dict[str, Any]]]) -> list[str]:
+    repairs, alerts, money = (
+        [found for found in every.get(what, []) if found["drill"] == one.name and not found["faults"]] for what in WHAT
+    )
+    costs = [list(found["expected"].values()) for found in money]
+    seconds = [found["seconds"] for found in repairs]
+    hours = [found["hours"] for found in alerts if found["hours"] is not None]
+    return [
+        str(one.number),
+        one.title,
+        ", ".join(str(found["seed"]) for found in repairs),
+        _range(seconds),
+        f"{one.alert}, {_range(hours)} h" if hours else "none, as it says" if alerts else "",
+        *(f"{sum(column) / len(column):,.0f}" for column in zip(*costs, strict=True)),
+    ] + [""] * (0 if costs else 3)
+
+
+def _range(numbers: list[float]) -> str:
+    return f"{min(numbers):.0f} to {max(numbers):.0f}" if numbers else ""
 
 
 def main() -> int:

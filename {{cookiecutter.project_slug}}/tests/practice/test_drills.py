@@ -1,5 +1,6 @@
 """Each drill: declared whole, its page tells nothing, and a cure is told from a decoy by the state."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from serving_probe import wait_until
 
 sys.path.insert(0, str(ROOT / "benchmarks/practice"))
 import drill_plays
+import drill_proof
 
 NAMES = drill.names()
 TURN = 3  # a third of them each day
@@ -210,6 +212,13 @@ def test_its_debrief_ranks_the_responses_by_money_as_it_says(system, tmp_path: P
     one = drill.load(name)
 
     assert drill_plays.money(system.settings, one, SEED, tmp_path / "data").faults(one) == []
+
+
+def test_the_proofs_that_are_kept_have_no_fault_and_the_page_says_what_they_say():
+    every = json.loads(drill_proof.FILE.read_text(encoding="utf-8"))
+
+    assert [one for proofs in every.values() for one in proofs if one["faults"]] == []
+    assert drill_proof.FILE.with_suffix(".md").read_text(encoding="utf-8") == drill_proof.page(every)
 
 
 @pytest.mark.slow

@@ -104,6 +104,8 @@ def _logged(world: World, now: pd.DataFrame) -> Verdict:
 
 
 def _not_degraded(quiet: pd.DataFrame, now: pd.DataFrame) -> Verdict:
+    if not now["degraded"].notna().any():
+        return Verdict("answers go without no view", False, "there are none")
     before, share = (float(part["degraded"].dropna().astype(float).mean()) for part in (quiet, now))
     holds = share <= before + DEGRADED_MORE
     return Verdict("answers go without no view", holds, f"{share:.0%} do, {before:.0%} in the quiet hours")
