@@ -57,7 +57,7 @@ class Proof:
             f"{self.left} processes are left": self.left > 0,
         }
         for signal, invariants in SHOWN_BY.items():
-            if signal == DEGRADED and ANSWERED in self.unsolved:
+            if signal in one.may_show or (signal == DEGRADED and ANSWERED in self.unsolved):
                 continue  # of answers that were not given nothing can be said
             is_shown = bool(invariants & {*self.unsolved})
             shown = "shown" if is_shown else "not shown"
@@ -123,7 +123,8 @@ class Alerts:
             f"before anything is wrong, {self.before} fire": bool(self.before),
             f"nothing is wrong, and {self.since} fire": one.is_none and bool(self.since),
             f"{one.alert} does not fire within {one.within_hours} hours": bool(one.alert) and self.hours is None,
-            f"no alert is said to fire, and {others} do": not one.alert and not one.is_none and bool(others),
+            f"no alert is said to fire, and {others} do": bool(others)
+            and not (one.alert or one.may_show or one.is_none),
         }
         return [told for told, is_so in found.items() if is_so]
 

@@ -87,7 +87,7 @@ def answer(world: World, rung: str, said: str) -> bool:
 
 def _is_right(world: World, rung: str, said: str) -> bool:
     if rung == "detected":
-        return said in world.drill.signals
+        return said in (*world.drill.signals, *world.drill.may_show)
     if rung == "since":
         moment = datetime.strptime(said, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
         return abs(moment - world.plan.since) <= NEAR_HOURS * HOUR

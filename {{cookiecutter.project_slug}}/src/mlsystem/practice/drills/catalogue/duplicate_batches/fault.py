@@ -75,6 +75,11 @@ DRILL = Drill(
     resembles="Cloudflare, 18 November 2025: a query began to give every row twice, now and then, and a file grew past "
     "its limit (its post-mortem)",
     signals=("a caller or a colleague says so",),
+    may_show=(
+        "quarantine or validation",
+        "the share of degraded answers",
+        "a night's work or its findings are missing",
+    ),
     alter=alter,
     holds=holds,
     hints=("Count the facts of each hour. Is it every hour?", "Which columns make two rows the same fact?"),
