@@ -30,10 +30,11 @@ PAGE = """# What each drill showed
 
 Written by `make prove-drills`: the seeds with which nobody's work, the decoy and a restart ended nothing and the
 reference repair did; the seconds from the start to a passed check, two at once; the hours until its alert fired; and
-what 32 hours cost, {per_1000}, if nobody, the decoy or the reference repair answers.
+what 32 hours cost, {per_1000}, if nobody, the decoy or the reference repair answers. Empty: not played yet. The last
+column names what was played and failed, with its seed; the JSON beside this page says how.
 
-| | drill | seeds | seconds | its alert | nobody | decoy | repair |
-|---|---|---|---|---|---|---|---|
+| | drill | seeds | seconds | its alert | nobody | decoy | repair | not as it should be |
+|---|---|---|---|---|---|---|---|---|
 """
 WHAT: dict[str, Callable[..., Proof | Alerts | Money]] = {
     "repairs": drill_plays.prove,
@@ -75,6 +76,12 @@ def _row(one: Drill, every: dict[str, list[dict[str, Any]]]) -> list[str]:
     repairs, alerts, money = (
         [found for found in every.get(what, []) if found["drill"] == one.name and not found["faults"]] for what in WHAT
     )
+    faulty = [
+        f"{what} {found['seed']}"
+        for what in WHAT
+        for found in every.get(what, [])
+        if found["faults"] and found["drill"] == one.name
+    ]
     costs = [list(found["expected"].values()) for found in money]
     seconds = [found["seconds"] for found in repairs]
     hours = [found["hours"] for found in alerts if found["hours"] is not None]
@@ -85,7 +92,9 @@ def _row(one: Drill, every: dict[str, list[dict[str, Any]]]) -> list[str]:
         _range(seconds),
         f"{one.alert}, {_range(hours)} h" if hours else "none, as it says" if alerts else "",
         *(f"{sum(column) / len(column):,.0f}" for column in zip(*costs, strict=True)),
-    ] + [""] * (0 if costs else 3)
+        *[""] * (0 if costs else 3),
+        ", ".join(faulty),
+    ]
 
 
 def _range(numbers: list[float]) -> str:

@@ -214,10 +214,19 @@ def test_its_debrief_ranks_the_responses_by_money_as_it_says(system, tmp_path: P
     assert drill_plays.money(system.settings, one, SEED, tmp_path / "data").faults(one) == []
 
 
-def test_the_proofs_that_are_kept_have_no_fault_and_the_page_says_what_they_say():
+def test_a_proof_that_failed_is_kept_and_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(drill_proof, "FILE", tmp_path / "drill_proofs.json")
+
+    drill_proof.record("repairs", {"drill": NAMES[0], "seed": 7, "faults": ["it is over by the decoy"]})
+
+    (kept,) = json.loads(drill_proof.FILE.read_text(encoding="utf-8"))["repairs"]
+    assert kept["faults"] == ["it is over by the decoy"]
+    assert "| repairs 7 |" in drill_proof.FILE.with_suffix(".md").read_text(encoding="utf-8")
+
+
+def test_the_page_says_what_the_kept_proofs_say():
     every = json.loads(drill_proof.FILE.read_text(encoding="utf-8"))
 
-    assert [one for proofs in every.values() for one in proofs if one["faults"]] == []
     assert drill_proof.FILE.with_suffix(".md").read_text(encoding="utf-8") == drill_proof.page(every)
 
 

@@ -208,7 +208,12 @@ def right_in_slice(world: World, found: Evidence, key: str, value: str) -> Verdi
     days = storage.day_range(world.began.date(), world.day)
     known = rows.read(days).select([PROBLEM.id_column, key]).to_pandas()
     ids = set(known.loc[known[key] == value, PROBLEM.id_column])
+    return right_among(f"the answers about {key} = {value}", found, ids)
+
+
+def right_among(what: str, found: Evidence, ids: set[str]) -> Verdict:
+    """The same of these questions alone."""
     quiet, now = (part[part["id"].isin(ids)] for part in (found.quiet, found.now))
     if len(now) < FEWEST:
-        return Verdict(f"the answers about {key} = {value} are right", False, f"only {len(now)} questions were asked")
-    return right(f"the answers about {key} = {value}", quiet, now, found.reference)
+        return Verdict(f"{what} are right", False, f"only {len(now)} questions were asked")
+    return right(what, quiet, now, found.reference)

@@ -1,11 +1,13 @@
 """A trial that was forgotten in the code: a part of the callers is answered by the baseline."""
 
+import zlib
 from random import Random
 
-from mlsystem.practice.drills import choices, repairs
+from mlsystem.practice.drills import choices, invariants, repairs
 from mlsystem.practice.drills.drill import Drill, Plan
 from mlsystem.practice.drills.world import World
 
+PARTS = 4  # of the callers, one of which is misrouted; as in the text below
 DEPLOYMENT = repairs.Deployment(
     "Try the simple rule on some of the callers",
     (
@@ -22,7 +24,14 @@ DEPLOYMENT = repairs.Deployment(
 
 
 def plan(world: World, random: Random) -> Plan:
-    return Plan("the service's code", choices.since(world, random), {"rest": random.randrange(4)})
+    return Plan("the service's code", choices.since(world, random), {"rest": random.randrange(PARTS)})
+
+
+def holds(world: World, plan: Plan, evidence: invariants.Evidence) -> list[invariants.Verdict]:
+    """Of those callers: where the baseline is nearly right, a quarter of all answers moves the mean by little."""
+    asked = {one["id"] for one in world.asked}
+    theirs = {one for one in asked if zlib.crc32(one.encode()) % PARTS == plan.facts["rest"]}
+    return [invariants.right_among("the answers to each caller", evidence, theirs)]
 
 
 DRILL = Drill(
@@ -42,6 +51,7 @@ DRILL = Drill(
     ),
     cause="a part of the questions is answered by another model",
     mend=DEPLOYMENT.mend,
+    holds=holds,
     decoy=repairs.restart_only,
     decoy_is="restart the service",
     resembles="Anthropic, 2025: requests went to servers for others, .8 % of them and in the end 16 %, and always the "
