@@ -73,15 +73,9 @@ def page(every: dict[str, list[dict[str, Any]]]) -> str:
 
 
 def _row(one: Drill, every: dict[str, list[dict[str, Any]]]) -> list[str]:
-    repairs, alerts, money = (
-        [found for found in every.get(what, []) if found["drill"] == one.name and not found["faults"]] for what in WHAT
-    )
-    faulty = [
-        f"{what} {found['seed']}"
-        for what in WHAT
-        for found in every.get(what, [])
-        if found["faults"] and found["drill"] == one.name
-    ]
+    ours = {what: [found for found in every.get(what, []) if found["drill"] == one.name] for what in WHAT}
+    repairs, alerts, money = ([found for found in ours[what] if not found["faults"]] for what in WHAT)
+    faulty = [f"{what} {found['seed']}" for what in WHAT for found in ours[what] if found["faults"]]
     costs = [list(found["expected"].values()) for found in money]
     seconds = [found["seconds"] for found in repairs]
     hours = [found["hours"] for found in alerts if found["hours"] is not None]

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from mlsystem import storage
 from mlsystem.domain import PROBLEM
@@ -79,7 +78,7 @@ def general(world: World, found: Evidence) -> Iterator[Verdict]:
     yield right("the answers", found.quiet, found.now, found.reference)
     yield decided(found.now, found.reference.champion.act_above)
     yield _labelled(world, found.reference)
-    yield _night_done(world)
+    yield night_done(world)
     yield watched(world, world.drill.mendable_alerts)
 
 
@@ -161,7 +160,7 @@ def own_labels(world: World) -> pd.Series:
     return labels.assign(label=PROBLEM.label.is_true(labels[PROBLEM.label.column]))["label"]
 
 
-def _night_done(world: World) -> Verdict:
+def night_done(world: World) -> Verdict:
     """Each day that ended since the beginning has its features: without them nothing can be trained or compared."""
     ended = storage.day_range(first_day(world.theirs, world.seed), world.day - DAY)
     views = [storage.Partitions(world.own.settings.features_dir / view.name) for view in PROBLEM.views]
@@ -175,7 +174,7 @@ def _like(own: storage.Partitions, theirs: storage.Partitions, day: date) -> boo
     """About as many rows as the user's own: an empty file is no features."""
     if not own.path(day).exists():
         return False
-    with suppress(pa.ArrowInvalid):
+    with suppress(storage.CorruptPartition):
         rows, right = (len(one.read([day]).column(0)) for one in (own, theirs))
         return rows >= MOST_FACTS * right
     return False
@@ -183,7 +182,7 @@ def _like(own: storage.Partitions, theirs: storage.Partitions, day: date) -> boo
 
 def watched(world: World, but: frozenset[str] = frozenset()) -> Verdict:
     """Every alert is as it was, but those that the drill lets be mended; and what watches has them all."""
-    theirs, own = _alerts((ROOT / RULES).read_text(encoding="utf-8")), _alerts(_rules(world))
+    theirs, own = alerts_of((ROOT / RULES).read_text(encoding="utf-8")), alerts_of(_rules(world))
     changed = sorted(name for name, text in theirs.items() if name not in but and own.get(name) != text)
     gone = sorted(name for name in but if name not in own)
     gone += sorted({*theirs} - world.watcher.loaded()) if world.watcher.is_there else []
@@ -196,7 +195,7 @@ def _rules(world: World) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
-def _alerts(rules: str) -> dict[str, str]:
+def alerts_of(rules: str) -> dict[str, str]:
     """Each alert with its expression, how long it must hold, and whom it calls."""
     rule = re.compile(r"- alert: (\w+)[^\n]*\n(.*?)\n\s+annotations:", re.DOTALL)
     return dict(rule.findall(rules))
