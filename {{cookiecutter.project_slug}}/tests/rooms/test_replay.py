@@ -237,3 +237,15 @@ def test_a_consumer_that_read_a_log_before_it_was_loaded_does_not_commit_what_it
         last = log.read(0, 1_000_000)[-1]
         assert (last.table, last.known_at) == (None, NOW)
         assert log.commit(GROUP, Position(last.offset, NOW), None)
+
+
+def test_what_nobody_has_clocked_is_forgotten_too(featured, tmp_path: Path):
+    """Else a writer's wrong facts, appended after the last reading, would come after the right ones and stay."""
+    with closing(EventLog(tmp_path / "events.db")) as log:
+        known = facts_between(DAYS[2], None, NOW, featured.settings.validated_dir)
+        log.append(known, NOW)
+        log.append(known)
+
+        assert log.forget() == NOW
+
+        assert [record.table for record in log.read(0, 10)] == [None]

@@ -180,10 +180,10 @@ class EventLog:
             self._connection.execute("DELETE FROM dead_letters")
 
     def forget(self) -> datetime | None:
-        """The same, but the last clock reading, which is given back, and what came after it stay; None without one."""
+        """The same, but the last clock reading stays, and is given back; None without one."""
         last = 'SELECT MAX("offset") FROM events WHERE table_name IS NULL'
         with self._connection:
-            self._connection.execute(f'DELETE FROM events WHERE "offset" < ({last})')
+            self._connection.execute(f'DELETE FROM events WHERE "offset" <> ({last})')
             found = self._one('SELECT known_at FROM events WHERE table_name IS NULL ORDER BY "offset" LIMIT 1')
             self._connection.execute("DELETE FROM commits")
             self._connection.execute("DELETE FROM dead_letters")
