@@ -59,7 +59,7 @@ class Drill:
     decoy_is: str  # in words
     resembles: str  # the public incident, with its source
     signals: tuple[str, ...]
-    may_show: tuple[str, ...] = ()  # signals that are there where the domain's rules stop such a day
+    may_show: tuple[str, ...] = ()  # signals that depend on the domain: its rules, its batches
     alert: str = ""
     within_hours: int = 8
     alter: Callable[[Plan, str, pa.Table], Mapping[str, pa.Table]] | None = None

@@ -1,4 +1,4 @@
-"""Each question asks the store by itself, and waits a little after it: the answers are right, and late."""
+"""Each question asks the store by itself, and waits a little after it: late, and over the lookup's budget without views."""
 
 from random import Random
 
@@ -52,6 +52,7 @@ DRILL = Drill(
     costs_later="every caller here waits; in life some give up, and are not counted among these questions",
     resembles="what every team meets that reads a feature store in a loop: N + 1 lookups",
     signals=("errors or slow answers", "a caller or a colleague says so"),
+    may_show=("the share of degraded answers", "an alert fires"),  # where batches are large enough for the budget
     strike=DEPLOYMENT.strike,
     hints=("`/metrics` has the time of each stage of an answer.",),
 )
