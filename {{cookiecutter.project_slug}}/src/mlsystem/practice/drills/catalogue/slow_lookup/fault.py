@@ -1,4 +1,4 @@
-"""Each question asks the store by itself, and waits a little after it: late, and over the lookup's budget without views."""
+"""Each question asks the store by itself and waits a little: late, and without views where its budget is spent."""
 
 from random import Random
 
