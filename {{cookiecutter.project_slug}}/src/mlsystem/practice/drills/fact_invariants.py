@@ -17,7 +17,9 @@ def facts_are_once(world: World, table: str, about: str) -> Verdict:
     """No two of a table's validated rows say the same of one thing at one moment."""
     rows = _since_the_beginning(world, world.own.settings, table)
     twice = int(rows.duplicated([about, "known_at"]).sum())
-    return Verdict("every fact is there once", twice == 0, f"{twice:,} of {len(rows):,} are there again")
+    return Verdict(
+        "every fact is there once", len(rows) > 0 and twice == 0, f"{twice:,} of {len(rows):,} are there again"
+    )
 
 
 def nothing_invented(world: World, reference: Reference) -> Verdict:
@@ -60,5 +62,8 @@ def _since_the_fault(world: World, table: str, column: str) -> tuple[pd.Series, 
 
 
 def _since_the_beginning(world: World, settings: Settings, table: str) -> pd.DataFrame:
+    """No rows where every day was stopped."""
     days = storage.day_range(world.began.date(), world.day)
-    return storage.Partitions(settings.validated_dir / table).read(days).to_pandas()
+    own, theirs = (storage.Partitions(one.validated_dir / table) for one in (settings, world.theirs))
+    is_there = any(own.path(day).exists() for day in days)
+    return (own.read(days) if is_there else theirs.read(days).slice(0, 0)).to_pandas()

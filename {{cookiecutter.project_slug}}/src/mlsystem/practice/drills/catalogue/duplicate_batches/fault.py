@@ -24,7 +24,7 @@ CODE = """    if table != "<table>" or not rows.num_rows:
 def plan(world: World, random: Random) -> Plan:
     table = PROBLEM.label.table
     told = {"table": table, "id": PROBLEM.id_column, "key": PROBLEM.table[table].key}
-    return Plan(f"the feed of {table}", choices.since(world, random), told)
+    return Plan(f"the feed of {table}", choices.since_next_day(world, table), told)
 
 
 def alter(plan: Plan, table: str, rows: pa.Table) -> Mapping[str, pa.Table]:

@@ -13,11 +13,11 @@ END = "    return stale + missing + silent + ([] if stored.age_seconds else [WIT
 FUNCTION = '''
 
 def _corrected(question: Question, stored: Stored) -> Stored:
-    """<value> reported everything twice in the spring: halve what it says, until they have mended it."""
+    """<value> reported half of everything in the spring: double what it says, until they have mended it."""
     if question.<field> != "<value>":
         return stored
-    halved = {name: value / 2 if isinstance(value, float) else value for name, value in stored.values.items()}
-    return replace(stored, values=halved)
+    doubled = {name: value * 2 if isinstance(value, float) else value for name, value in stored.values.items()}
+    return replace(stored, values=doubled)
 '''
 
 
@@ -27,7 +27,7 @@ def plan(world: World, random: Random) -> Plan:
 
 
 DEPLOYMENT = repairs.Deployment(
-    "Correct what <value> reports twice",
+    "Correct what <value> reports",
     (
         (FILE, LOOKUP, USED),
         (FILE, "from dataclasses import dataclass\n", "from dataclasses import dataclass, replace\n"),
