@@ -14,8 +14,9 @@ from mlsystem.practice.drills.drill import Drill
 from mlsystem.practice.drills.invariants import answers
 from mlsystem.practice.drills.reference import Reference
 from mlsystem.practice.drills.world import World, start
+from mlsystem.progress import say
 
-FOLDER = "drill_again"
+FOLDERS = tuple(f"drill_again_{number}" for number in (1, 2, 3))  # MLflow keeps a file open that it was shown
 REACTION = timedelta(hours=8)  # after which the three respond
 HORIZON = timedelta(hours=32)  # of the fault, that are counted
 OBJECTIVE = 0.005  # of the questions that may go without an answer, as the alerts have it
@@ -44,12 +45,21 @@ class Outcome:
         return (1 - self.answered / max(self.questions, 1)) / OBJECTIVE
 
 
-def play_out(reference: Reference, drill: Drill, respond: Callable[[World], None]) -> Outcome:
-    """The drill from its beginning in a sandbox of its own, answered after REACTION. Raises NoSandbox, WorldStopped."""
+def play_all(reference: Reference, drill: Drill) -> dict[str, Outcome]:
+    """What comes of each response, by its name. Raises NoSandbox, WorldStopped."""
+    outcomes = {}
+    for folder, (name, respond) in zip(FOLDERS, responses(drill).items(), strict=True):
+        say(f"the same seed again, in a sandbox of its own: {name} (a minute or two)")
+        outcomes[name] = _play_out(reference, drill, respond, folder)
+    return outcomes
+
+
+def _play_out(reference: Reference, drill: Drill, respond: Callable[[World], None], folder: str) -> Outcome:
+    """The drill from its beginning, answered after REACTION."""
     theirs, seed = reference.theirs, reference.seed
-    sandbox.remove(theirs, FOLDER)
+    sandbox.remove(theirs, folder)
     try:
-        world = start(theirs, drill, seed, FOLDER)
+        world = start(theirs, drill, seed, folder)
         try:
             world.play_until(world.plan.since + REACTION)
             respond(world)
@@ -58,7 +68,7 @@ def play_out(reference: Reference, drill: Drill, respond: Callable[[World], None
         finally:
             world.stop()
     finally:
-        sandbox.remove(theirs, FOLDER)
+        sandbox.remove(theirs, folder)
 
 
 def responses(drill: Drill) -> dict[str, Callable[[World], None]]:

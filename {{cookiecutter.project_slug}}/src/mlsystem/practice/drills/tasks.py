@@ -159,11 +159,7 @@ def _debrief(options: argparse.Namespace, settings: Settings) -> None:
     say("your own hours, to the same end as the others")
     world.play_until(world.plan.since + responses.HORIZON)
     world.stop()
-    outcomes = {}
-    for name, respond in responses.responses(world.drill).items():
-        say(f"the same seed again, in a sandbox of its own: {name} (a minute or two)")
-        outcomes[name] = responses.play_out(reference, world.drill, respond)
-    outcomes[debrief.YOURS] = responses.outcome(world, reference)
+    outcomes = responses.play_all(reference, world.drill) | {debrief.YOURS: responses.outcome(world, reference)}
     found = list(grading.tries(world.own.home))
     page = debrief.write(world, outcomes, found)
     record.add("drill", debrief.facts(world, outcomes, found, record.read("drill")))
@@ -193,7 +189,8 @@ def _reset(options: argparse.Namespace, settings: Settings) -> None:
     with suppress(sandbox.NoSandbox):
         _record_without_debrief(settings)
     sandbox.remove(settings)
-    sandbox.remove(settings, responses.FOLDER)  # of a debrief that was stopped
+    for folder in responses.FOLDERS:  # of a debrief that was stopped
+        sandbox.remove(settings, folder)
     say("the sandbox is gone")
 
 
