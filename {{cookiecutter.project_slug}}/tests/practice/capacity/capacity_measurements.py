@@ -24,7 +24,7 @@ def measured(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def service_times(back_to_back: np.ndarray, after_idle: np.ndarray | None = None) -> ServiceTimes:
+def service_times(back_to_back: np.ndarray, after_idle: np.ndarray | None = None, reading: float = 0.0) -> ServiceTimes:
     """Of a worker whose whole time is service; after a pause of any length the same, if nothing else is said."""
     after = back_to_back[:, None] if after_idle is None else after_idle
-    return ServiceTimes(float(back_to_back.mean()), back_to_back, np.linspace(0.0002, 0.02, len(after)), after)
+    return ServiceTimes(float(back_to_back.mean()), reading, back_to_back, np.linspace(0.0002, 0.02, len(after)), after)

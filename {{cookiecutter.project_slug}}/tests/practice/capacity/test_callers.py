@@ -71,6 +71,14 @@ def test_a_single_caller_tells_how_long_it_left_the_service_idle():
     assert all(idle >= 0.05 for idle, _ in found[5:])
 
 
+def test_of_two_questions_at_once_the_first_answer_is_timed():
+    with service(seconds=0.02) as port:
+        found = callers.pairs(port, [QUESTION], 10)
+
+    assert len(found) == 10
+    assert 0.02 <= float(np.median(found)) < 0.04, "the second waits for its turn"
+
+
 def test_a_service_that_hangs_up_is_no_measurement():
     with service(hangs_up=True) as port, pytest.raises(callers.CallersFailed, match="hung up"):
         callers.single_caller(port, [QUESTION], [0.0])

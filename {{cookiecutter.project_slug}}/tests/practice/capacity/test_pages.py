@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from capacity_measurements import measured
 
+from mlsystem import storage
 from mlsystem.practice import prices
 from mlsystem.practice.capacity import bottlenecks, capacity, experiment_page, page
 from mlsystem.practice.capacity import capacity_plan as plan
@@ -51,7 +52,7 @@ def found(settings: Settings, check: dict[str, Any] | None = None) -> dict[str, 
     resources = bottlenecks.resources(sheet, measured(), settings, listed)
     return {
         "measured": measured(),
-        "question": {"back_to_back_ms": 2.0, "after_idle_ms": 3.0, "saturation": 500.0},
+        "question": {"back_to_back_ms": 2.0, "after_idle_ms": 3.0, "reading": 0.2, "saturation": 500.0},
         "curve": POINTS,
         "check": check,
         "load": asdict(load),
@@ -86,6 +87,14 @@ def test_what_is_printed_says_each_line_each_scale_and_each_error(own_settings: 
     assert "+50%" in told
     assert "off: p99 at 60%" in told
     assert "not a quiet machine" in told
+
+
+def test_measurements_of_an_older_version_are_told_as_such(own_settings: Settings):
+    old = found(own_settings) | {"problem": "", "question": {"saturation": 500.0}}
+    storage.write_json(own_settings.reports_dir / capacity.FILE, old)
+
+    with pytest.raises(storage.UnreadableState, match="make capacity"):
+        capacity.run(own_settings, plan.Load(1e6, 10_000), prices.read(), does_check=False, again=True)
 
 
 def test_the_plan_of_an_experiment_is_a_page_that_needs_no_network():

@@ -32,6 +32,18 @@ def test_with_equal_service_times_the_mean_wait_is_that_of_md1():
     assert seconds.mean() - times.cpu == pytest.approx(wait, rel=0.05)
 
 
+@pytest.mark.parametrize("reading", [0.2, 0.5])
+def test_who_comes_is_read_before_whoever_waits_is_answered(reading: float):
+    service, load = 2 * MS, 0.7
+    times = service_times(np.full(1_000, service), reading=reading)
+
+    seconds = queueing.simulate(times, load / service, 150_000, 1, NEVER)
+
+    ahead = load / (2 * (1 - load)) * service  # Pollaczek and Khinchine: the work that a question finds
+    until_its_answer_is_begun = (ahead + reading * service) / (1 - load * reading)  # each who comes meanwhile is read
+    assert seconds.mean() == pytest.approx(until_its_answer_is_begun + (1 - reading) * service, rel=0.05)
+
+
 def test_a_worker_that_is_slower_after_a_pause_has_a_higher_p99_at_low_load_and_none_at_high():
     back_to_back = np.full(1_000, 2 * MS)
     times = service_times(back_to_back, after_idle=np.full((1_000, 2), 4 * MS))

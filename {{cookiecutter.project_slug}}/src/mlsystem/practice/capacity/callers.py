@@ -125,6 +125,25 @@ async def _single_caller(port: int, requests: Sequence[bytes], pauses: Sequence[
     return found
 
 
+def pairs(port: int, requests: Sequence[bytes], number: int) -> list[float]:
+    """Two questions at once, and two more when both are answered: the seconds to the first answer of each pair."""
+    return _run(_pairs(port, requests, number))
+
+
+async def _pairs(port: int, requests: Sequence[bytes], number: int) -> list[float]:
+    connections = await _connections(port, CONNECTIONS)
+    found = []
+    for place in range(0, 2 * number, 2):
+        sent = perf_counter()
+        both = [connections[(place + n) % CONNECTIONS].ask(requests[(place + n) % len(requests)]) for n in (0, 1)]
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        found.append(perf_counter() - sent)
+        await asyncio.gather(*both)
+    for connection in connections:
+        connection.close()
+    return found
+
+
 def open_loop(port: int, requests: Sequence[bytes], rate: float, seconds: float, seed: int) -> list[Answer]:
     """Answers to questions that come at random, `rate` a second on average. Raises CallersFailed."""
     gaps = np.random.default_rng(seed).exponential(1 / rate, int(rate * seconds))

@@ -65,6 +65,7 @@ def _measured(settings: Settings, does_check: bool) -> dict[str, Any]:
             "cpu_ms": times.cpu * 1000,
             "back_to_back_ms": float(times.back_to_back.mean()) * 1000,
             "after_idle_ms": float(times.after_idle[:, 0].mean()) * 1000,
+            "reading": times.reading,
             "saturation": times.saturation,
             "samples": times.back_to_back.size + times.after_idle.size,
         },
@@ -79,6 +80,8 @@ def _last(reports_dir: Path) -> dict[str, Any]:
         raise NothingMeasured(f"there is no {path}; run `make capacity` first, without --again")
     with storage.reading(path, "`make capacity` writes it anew"):
         found = json.loads(path.read_text(encoding="utf-8"))
+        if "reading" not in found["question"]:
+            raise KeyError("reading")  # an older version's
         return {name: found[name] for name in ("problem", "measured", "question", "curve", "check")}
 
 

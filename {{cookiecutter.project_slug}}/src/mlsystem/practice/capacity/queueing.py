@@ -1,8 +1,9 @@
 """Why p99 rises before the processor is full: one worker as a queue, played with its measured service times.
 
-The model is M/G/1 with exceptional first services (after Welch, 1964): questions come at random, one worker answers
-them one by one, and the first few after a pause take longer. Not M/G/c: a connection belongs to one worker, and who
-waits there is not helped by another that idles; so several workers are several such queues, each with its part.
+The model is M/G/1 with exceptional first services (after Welch, 1964) in two stages: questions come at random, one
+worker reads those who have come, then answers one; the first few after a pause take longer. Not M/G/c: a connection
+belongs to one worker, and who waits there is not helped by another that idles; so several workers are several such
+queues, each with its part.
 """
 
 from bisect import bisect_left
@@ -21,34 +22,46 @@ NEIGHBOURS = 30  # measured after pauses about as long: of so many on either sid
 def simulate(
     times: ServiceTimes, rate: float, questions: int, seed: int, most_pending: int, first_are_slower: bool = True
 ) -> np.ndarray:
-    """Seconds until the answer of each question, (questions,), NaN for one that is refused; `rate` is per second."""
+    """Seconds until the answer of each question, (questions,), NaN for one that is refused; `rate` is per second.
+
+    A worker reads whoever has come before it answers the next of those who wait.
+    """
     random = np.random.default_rng(seed)
     moments = np.cumsum(random.exponential(1 / rate, questions)).tolist()
     services = (random.choice(times.back_to_back, questions) - times.transport).tolist()
     near = random.integers(-NEIGHBOURS, NEIGHBOURS + 1, questions).tolist()
     runs, idle_before = (times.after_idle - times.transport).tolist(), times.idle_before.tolist()
     seconds, transport = np.full(questions, np.nan), times.transport
-    pending: deque[float] = deque()  # when each that was let in is done
+    to_read: deque[int] = deque()
+    to_answer: deque[tuple[int, float]] = deque()  # with what is left to do
     warming: Iterator[float] = iter(())
-    done = 0.0
-    for number, moment in enumerate(moments):
-        while pending and pending[0] <= moment:
-            pending.popleft()
-        if len(pending) >= most_pending:
-            continue
-        if not pending and first_are_slower:
-            place = bisect_left(idle_before, moment - done) + near[number]
-            warming = iter(runs[min(max(place, 0), len(runs) - 1)])
-        done = max(done, moment) + next(warming, services[number])
-        pending.append(done)
-        seconds[number] = done - moment + transport
+    now, come = 0.0, 0
+    while come < questions or to_read or to_answer:
+        if not to_read and not to_answer and moments[come] > now:
+            if first_are_slower:
+                place = bisect_left(idle_before, moments[come] - now) + near[come]
+                warming = iter(runs[min(max(place, 0), len(runs) - 1)])
+            now = moments[come]
+        while come < questions and moments[come] <= now:
+            if len(to_read) + len(to_answer) < most_pending:
+                to_read.append(come)
+            come += 1
+        if to_read:
+            number = to_read.popleft()
+            service = next(warming, services[number])
+            now += service * times.reading
+            to_answer.append((number, service * (1 - times.reading)))
+        else:
+            number, left = to_answer.popleft()
+            now += left
+            seconds[number] = now - moments[number] + transport
     return seconds
 
 
-def p99_of_blocks(seconds: np.ndarray, block: int) -> float:
-    """The median of the blocks' p99: that of so few questions lies mostly below that of very many."""
+def p99_of_blocks(seconds: np.ndarray, block: int) -> np.ndarray:
+    """Of each block of so many questions its p99, (blocks,): that of so few lies mostly below that of very many."""
     whole = seconds[: len(seconds) // block * block].reshape(-1, block)
-    return float(np.median(np.nanquantile(whole, 0.99, axis=1)))
+    return np.asarray(np.nanquantile(whole, 0.99, axis=1))
 
 
 def curve(times: ServiceTimes, most_pending: int, seed: int) -> list[dict[str, float]]:

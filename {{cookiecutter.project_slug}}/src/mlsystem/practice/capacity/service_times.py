@@ -12,6 +12,7 @@ from mlsystem.practice.capacity.own_service import OwnService
 BURSTS, BURST = 3, 300  # back to back, and so many questions each: short, for a scheduler bounds who never rests
 IDLE_SECONDS = (0.0002, 0.02)  # pauses between them, evenly on a logarithmic scale
 RUNS, RUN = 300, 4  # pauses, and after each so many questions back to back: a worker warms up over the first few
+PAIRS = 300  # of questions at once: what the second one adds to the first one's time
 REST_SECONDS = 0.2
 SAMPLES = ("back_to_back", "idle_before", "after_idle")
 
@@ -21,6 +22,7 @@ class ServiceTimes:
     """Seconds. A worker that was idle is slower at its next questions: its memory left the caches meanwhile."""
 
     cpu: float  # of the worker, per question back to back: what keeps the next one waiting
+    reading: float  # the share of it that comes before the answer of any who waits
     back_to_back: np.ndarray  # (n,) until the answer
     idle_before: np.ndarray  # (k,) in ascending order
     after_idle: np.ndarray  # (k, RUN) until the answer to each of the questions after it
@@ -37,7 +39,7 @@ class ServiceTimes:
 
 
 def measure(service: OwnService, seed: int) -> ServiceTimes:
-    """About five seconds."""
+    """About six seconds."""
     requests, random = service.requests(1), np.random.default_rng(seed)
     cpu, back_to_back = 0.0, []
     for _ in range(BURSTS):
@@ -46,19 +48,23 @@ def measure(service: OwnService, seed: int) -> ServiceTimes:
         cpu += service.cpu_seconds() - before
         back_to_back += [seconds for _, seconds in found]
         time.sleep(REST_SECONDS)
+    paired = np.median(callers.pairs(service.port, requests, PAIRS))
+    reading = float(np.clip(paired / np.median(back_to_back) - 1, 0, 1))
     low, high = np.log(IDLE_SECONDS)
     pauses = np.zeros((RUNS, RUN))
     pauses[:, 0] = np.exp(random.uniform(low, high, RUNS))
     runs = np.array(callers.single_caller(service.port, requests, pauses.ravel().tolist())).reshape(RUNS, RUN, 2)
-    return _made(cpu / (BURSTS * BURST), np.array(back_to_back), runs[:, 0, 0], runs[:, :, 1])
+    return _made(cpu / (BURSTS * BURST), reading, np.array(back_to_back), runs[:, 0, 0], runs[:, :, 1])
 
 
 def pooled(found: Sequence[ServiceTimes]) -> ServiceTimes:
     """Several measurements as one."""
-    cpu = float(np.mean([one.cpu for one in found]))
-    return _made(cpu, *(np.concatenate([getattr(one, name) for one in found]) for name in SAMPLES))
+    cpu, reading = (float(np.mean([getattr(one, name) for one in found])) for name in ("cpu", "reading"))
+    return _made(cpu, reading, *(np.concatenate([getattr(one, name) for one in found]) for name in SAMPLES))
 
 
-def _made(cpu: float, back_to_back: np.ndarray, idle_before: np.ndarray, after_idle: np.ndarray) -> ServiceTimes:
+def _made(
+    cpu: float, reading: float, back_to_back: np.ndarray, idle_before: np.ndarray, after_idle: np.ndarray
+) -> ServiceTimes:
     order = np.argsort(idle_before)
-    return ServiceTimes(cpu, back_to_back, idle_before[order], after_idle[order])
+    return ServiceTimes(cpu, reading, back_to_back, idle_before[order], after_idle[order])
