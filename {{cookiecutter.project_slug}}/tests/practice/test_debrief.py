@@ -41,6 +41,15 @@ def test_responses_stand_in_the_order_of_what_they_cost_and_equals_are_told():
     assert debrief.order(OUTCOMES) == "the reference repair < yours < nothing = decoy: restart the service"
 
 
+def test_what_costs_later_is_said_to_cost_nothing_only_where_it_does():
+    slow = drill.load("slow_lookup")
+    alike = OUTCOMES | {"nothing": ONE}
+
+    assert debrief.later(slow, alike) == f"It costs nothing in these hours: {slow.costs_later}."
+    assert debrief.later(slow, OUTCOMES) == f"And: {slow.costs_later}.", "nobody's work is dearer here already"
+    assert debrief.later(drill.load("limit_too_low"), alike) == ""
+
+
 def test_the_error_budget_is_what_the_objective_allows():
     assert OUTCOMES["nothing"].budget_used == pytest.approx(0.1 / OBJECTIVE)
     assert ONE.budget_used == 0

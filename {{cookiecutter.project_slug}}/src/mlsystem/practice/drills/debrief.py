@@ -10,7 +10,8 @@ from mlsystem import storage, wording
 from mlsystem.domain import PROBLEM
 from mlsystem.practice.drills import charts, grading
 from mlsystem.practice.drills.choices import HOUR
-from mlsystem.practice.drills.responses import HORIZON, REACTION, Outcome
+from mlsystem.practice.drills.drill import Drill
+from mlsystem.practice.drills.responses import HORIZON, NOBODY, REACTION, REPAIR, Outcome
 from mlsystem.practice.drills.world import SESSION, World
 from mlsystem.reporting import templates
 
@@ -40,6 +41,7 @@ def render(world: World, outcomes: Mapping[str, Outcome], found: list[dict[str, 
         seed=world.seed,
         outcomes=outcomes,
         order=order(outcomes),
+        later=later(world.drill, outcomes),
         points=points,
         won=sum(points.values()),
         full=sum(grading.POINTS.values()),
@@ -58,6 +60,14 @@ def order(outcomes: Mapping[str, Outcome]) -> str:
         nearly = outcomes[name].expected <= outcomes[before].expected * (1 + SAME)
         told += f" {'=' if nearly else '<'} {name}"
     return told
+
+
+def later(drill: Drill, outcomes: Mapping[str, Outcome]) -> str:
+    """What the money of these hours does not show; nothing if it is all there. A busy machine may add to it."""
+    if not drill.costs_later:
+        return ""
+    nobody, repair = (outcomes[name].expected for name in (NOBODY, REPAIR))
+    return f"{'And' if nobody > repair * (1 + SAME) else 'It costs nothing in these hours'}: {drill.costs_later}."
 
 
 def yours(world: World, found: list[dict[str, Any]]) -> str:
@@ -86,7 +96,7 @@ def text(world: World, outcomes: Mapping[str, Outcome], found: list[dict[str, An
         ),
         yours(world, found),
     ]
-    return "\n".join([*lines, *[f"It costs nothing in these hours: {drill.costs_later}."] * bool(drill.costs_later)])
+    return "\n".join(filter(None, [*lines, later(drill, outcomes)]))
 
 
 def _alerts(world: World) -> list[tuple[str, str]]:

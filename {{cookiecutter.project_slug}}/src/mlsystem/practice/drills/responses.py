@@ -17,6 +17,7 @@ from mlsystem.practice.drills.world import World, start
 from mlsystem.progress import say
 
 FOLDERS = tuple(f"drill_again_{number}" for number in (1, 2, 3))  # MLflow keeps a file open that it was shown
+NOBODY, REPAIR = "nothing", "the reference repair"
 REACTION = timedelta(hours=8)  # after which the three respond
 HORIZON = timedelta(hours=32)  # of the fault, that are counted
 OBJECTIVE = 0.005  # of the questions that may go without an answer, as the alerts have it
@@ -74,9 +75,9 @@ def _play_out(reference: Reference, drill: Drill, respond: Callable[[World], Non
 def responses(drill: Drill) -> dict[str, Callable[[World], None]]:
     """By name: nothing, the decoy, the reference repair."""
     return {
-        "nothing": lambda world: None,
+        NOBODY: lambda world: None,
         f"decoy: {drill.decoy_is}": lambda world: drill.decoy(world, world.plan),
-        "the reference repair": lambda world: drill.mend(world, world.plan),
+        REPAIR: lambda world: drill.mend(world, world.plan),
     }
 
 
