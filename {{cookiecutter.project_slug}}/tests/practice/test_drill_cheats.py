@@ -9,7 +9,7 @@ import pytest
 from mlsystem import storage
 from mlsystem.domain import PROBLEM
 from mlsystem.features.build import feature_days
-from mlsystem.practice.drills import drill, grading, invariants, repairs
+from mlsystem.practice.drills import drill, grading, invariants, repairs, sandbox
 from mlsystem.practice.drills.choices import first_day
 from mlsystem.practice.drills.sandbox import Sandbox
 from mlsystem.practice.drills.watcher import RULES
@@ -43,6 +43,34 @@ def test_an_alert_that_waits_for_ever_or_calls_nobody_is_another(world: World, b
     assert not invariants.watched(world).holds
 
 
+def test_an_alert_that_stands_in_a_text_is_no_alert_and_one_that_is_there_twice_is_another(world: World):
+    path = world.own.project / RULES
+    rules = path.read_text(encoding="utf-8")
+    (rule,) = invariants.alerts_of(rules)[ALERT]
+    spoilt = rules.replace(str(rule["expr"]), "vector(1) > 2", 1)
+    alert = f"      - alert: {ALERT}\n        expr: {rule['expr']}\n        for: {rule['for']}\n"
+    alert += f"        labels: {{severity: {rule['labels']['severity']}}}\n"
+
+    for cheat in (f"  - name: |\n{alert}        annotations:\n    rules: []\n", f"  - name: more\n    rules:\n{alert}"):
+        path.write_text(f"{spoilt.rstrip()}\n{cheat}", encoding="utf-8")
+
+        assert ALERT in invariants.watched(world).found
+    path.write_text("groups: [nothing", encoding="utf-8")
+    assert not invariants.watched(world).holds
+
+
+def test_an_alert_is_another_if_what_is_recorded_for_it_is(world: World):
+    path = world.own.project / RULES
+    recorded = next(
+        rules[0] for rules in invariants.alerts_of(path.read_text(encoding="utf-8")).values() if "record" in rules[0]
+    )
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(str(recorded["expr"]).strip().splitlines()[0], "vector(0)", 1)
+    )
+
+    assert recorded["record"] in invariants.watched(world).found
+
+
 @pytest.mark.parametrize("loaded", [set(), {"ServiceDown"}], ids=["it is gone", "it has one of them"])
 def test_rules_that_prometheus_has_not_loaded_are_not_there(world: World, loaded: set[str]):
     """Also an alert that stands in another's text, where a reader of the file finds it."""
@@ -62,6 +90,42 @@ def test_empty_files_are_no_features(world: World, system):  # type: ignore[no-u
 
     assert was
     assert not invariants.night_done(world).holds
+
+
+def test_another_days_features_are_no_features_of_the_day(world: World, system):  # type: ignore[no-untyped-def]
+    day = first_day(system.settings, 1)
+    for view in PROBLEM.views:
+        own, theirs = (storage.Partitions(one.features_dir / view.name) for one in (world.own.settings, world.theirs))
+        for utc in feature_days(day, day):
+            own.write(utc, theirs.read([utc - timedelta(days=7)]), "theirs")
+
+    assert not invariants.night_done(world).holds
+
+
+def test_no_verdict_names_the_group_that_the_fault_is_in(world: World, monkeypatch: pytest.MonkeyPatch):
+    """A check is free, so what it prints must not be the answer to `where`."""
+    named = []
+    monkeypatch.setattr(invariants, "right_among", lambda what, found, ids: named.append(what))
+    world.clock = world.began
+
+    for value in ("one", "another"):
+        invariants.right_in_slice(world, None, PROBLEM.keys[0], value)  # type: ignore[arg-type]
+
+    assert named[0] == named[1]
+
+
+def test_the_days_that_a_hand_may_reach_are_copies_and_no_command_writes_into_the_others(system, tmp_path: Path):  # type: ignore[no-untyped-def]
+    day = first_day(system.settings, 1)
+    theirs = system.settings.model_copy(update={"data_dir": tmp_path})
+    for path in system.settings.data_dir.iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    own = sandbox.make(theirs, day, "service")
+
+    for table in PROBLEM.tables:
+        for earlier in range(1, sandbox.DAYS_OF_HISTORY.days + 1):
+            name = storage.Partitions(own.settings.validated_dir / table.name).path(day - timedelta(days=earlier))
+            assert not name.exists() or name.stat().st_nlink == 1, f"{name} is the user's own file"
+    sandbox.remove(theirs)
 
 
 def test_the_cause_has_no_place_of_its_own_in_the_lists_of_a_seed():

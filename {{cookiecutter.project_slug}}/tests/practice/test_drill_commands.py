@@ -36,12 +36,12 @@ class Learner:
         self.project, self.settings = project, settings
         self.sandbox = settings.data_dir / "drill"
 
-    def drill(self, *arguments: str) -> str:
-        """What the command said; it must end well."""
+    def drill(self, *arguments: str, fails: bool = False) -> str:
+        """What the command said; it must end well, or not."""
         own = child_environment(self.settings, PYTHONPATH=str(self.project / "src"))
         ended = self._run(["drill", *arguments], self.project, own)
-        assert ended.returncode == 0, f"{arguments}: {ended.stdout[-2000:]}{ended.stderr[-2000:]}"
-        return ended.stdout
+        assert (ended.returncode != 0) == fails, f"{arguments}: {ended.stdout[-2000:]}{ended.stderr[-2000:]}"
+        return ended.stdout + (ended.stderr if fails else "")
 
     def on_call(self, task: str) -> None:
         """A task in the sandbox, as whoever opens a terminal there."""
@@ -89,6 +89,8 @@ def test_a_drill_from_start_to_reset_by_its_commands(learner: Learner):
     told = learner.drill("debrief")
     assert LIMIT.cause in told
     assert "wrote" in learner.drill("post-mortem")
+    for words in (("answer", "why", "1"), ("check",), ("hint",), ("debrief",)):
+        assert "nothing counts any more" in learner.drill(*words, fails=True)
     assert "on record" not in learner.drill("reset")  # the debrief's line is there
 
     (entry,) = record.read("drill", learner.project / "practice")

@@ -1,7 +1,8 @@
 """What the incident was and what it cost: the same seed three times, and your own, as a table and a picture."""
 
+import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -112,13 +113,14 @@ def facts(
     world: World, outcomes: Mapping[str, Outcome], found: list[dict[str, Any]], before: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """For the record, whose entries of drills `before` are: how far the learner came, when, and what it cost."""
-    started = datetime.fromtimestamp((world.own.home / SESSION).stat().st_mtime, UTC)
+    session = json.loads((world.own.home / SESSION).read_text(encoding="utf-8"))
+    started = datetime.fromisoformat(session["started"])
     reached = {ON_RECORD.get(rung, rung): _first(found, rung) for rung in grading.POINTS}
     last = max(filter(None, reached.values()), default=None)
     return {
         "drill": world.drill.name,
         "seed": world.seed,
-        "played_before": sum(one["drill"] == world.drill.name and one["seed"] == world.seed for one in before),
+        "played_before": sum(one["drill"] == world.drill.name for one in before),  # with any seed: its cause is known
         "started": started.isoformat(timespec="seconds"),
         "minutes": round((datetime.fromisoformat(last) - started).total_seconds() / 60, 1) if last else None,
         "rungs": reached,

@@ -5,7 +5,7 @@ from random import Random
 
 from mlsystem.practice.drills.sandbox import DAYS_OF_HISTORY, Sandbox
 
-MINUTES = timedelta(minutes=20)  # after a deployment
+RECENT = timedelta(hours=11)  # of the quiet hours, in which something was deployed too
 SRC = "src/mlsystem"
 # file, what stands there, what stands there after it, the message
 EDITS = (
@@ -25,12 +25,12 @@ AFTER = (
 )
 
 
-def one_more(own: Sandbox, at: datetime) -> None:
-    """On top of whatever was deployed at that moment of event time."""
+def one_more(own: Sandbox, random: Random, began: datetime) -> None:
+    """In the quiet hours, whatever is wrong later: a commit of today says nothing yet."""
     file, added, message = AFTER
     path = own.project / file
     path.write_text(path.read_text(encoding="utf-8") + added, encoding="utf-8")
-    own.commit(message, at + MINUTES)
+    own.commit(message, began + random.random() * RECENT)
 
 
 def commit(own: Sandbox, random: Random, until: datetime, count: int = 4) -> None:

@@ -3,7 +3,6 @@
 Each is measured on hours that nobody has seen yet, against the quiet hours before the fault, which had all of them.
 """
 
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,8 +11,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from mlsystem import storage
+from mlsystem.contract.features import View
 from mlsystem.domain import PROBLEM
 from mlsystem.features.build import feature_days
 from mlsystem.monitoring.performance import read_labels
@@ -165,27 +166,29 @@ def night_done(world: World) -> Verdict:
     ended = storage.day_range(first_day(world.theirs, world.seed), world.day - DAY)
     views = [storage.Partitions(world.own.settings.features_dir / view.name) for view in PROBLEM.views]
     theirs = [storage.Partitions(world.theirs.features_dir / view.name) for view in PROBLEM.views]
-    both = list(zip(views, theirs, strict=True))
+    both = list(zip(PROBLEM.views, views, theirs, strict=True))
     done = [day for day in ended if all(_like(*one, utc) for one in both for utc in feature_days(day, day))]
     return Verdict("the night's work is done", len(done) == len(ended), f"of {len(done)} of {len(ended)} days")
 
 
-def _like(own: storage.Partitions, theirs: storage.Partitions, day: date) -> bool:
-    """About as many rows as the user's own: an empty file is no features."""
+def _like(view: View, own: storage.Partitions, theirs: storage.Partitions, day: date) -> bool:
+    """Rows of the same keys and moments as the user's own, or most of them: another day's are no features of it."""
     if not own.path(day).exists():
         return False
+    names = [*view.join_keys, "event_timestamp"]
     with suppress(storage.CorruptPartition):
-        rows, right = (len(one.read([day]).column(0)) for one in (own, theirs))
-        return rows >= MOST_FACTS * right
+        rows, right = (one.read([day]).select(names).to_pandas() for one in (own, theirs))
+        return len(right.merge(rows.drop_duplicates(), on=names)) >= MOST_FACTS * len(right)
     return False
 
 
 def watched(world: World, but: frozenset[str] = frozenset()) -> Verdict:
     """Every alert is as it was, but those that the drill lets be mended; and what watches has them all."""
     theirs, own = alerts_of((ROOT / RULES).read_text(encoding="utf-8")), alerts_of(_rules(world))
-    changed = sorted(name for name, text in theirs.items() if name not in but and own.get(name) != text)
+    changed = sorted(name for name, rules in theirs.items() if name not in but and own.get(name) != rules)
     gone = sorted(name for name in but if name not in own)
-    gone += sorted({*theirs} - world.watcher.loaded()) if world.watcher.is_there else []
+    alerts = {name for name, rules in theirs.items() if "alert" in rules[0]}
+    gone += sorted(alerts - world.watcher.loaded()) if world.watcher.is_there else []
     told = f"{', '.join(changed + gone)} are not as they were" if changed or gone else f"all {len(own)} are there"
     return Verdict("the alerts are there", not changed and not gone, told)
 
@@ -195,10 +198,17 @@ def _rules(world: World) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
-def alerts_of(rules: str) -> dict[str, str]:
-    """Each alert with its expression, how long it must hold, and whom it calls."""
-    rule = re.compile(r"- alert: (\w+)[^\n]*\n(.*?)\n\s+annotations:", re.DOTALL)
-    return dict(rule.findall(rules))
+def alerts_of(rules: str) -> dict[str, list[dict[str, Any]]]:
+    """By name, each alert and each recorded series as Prometheus reads it: its expression, how long it must hold, and
+    whom it calls; more than one where the name is there again. Nothing where it is no file of rules.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    with suppress(yaml.YAMLError, TypeError, KeyError, AttributeError):
+        for group in yaml.safe_load(rules)["groups"]:
+            for rule in group["rules"]:
+                name = rule.get("alert") or rule["record"]
+                found.setdefault(name, []).append({key: said for key, said in rule.items() if key != "annotations"})
+    return found
 
 
 def right_in_slice(world: World, found: Evidence, key: str, value: str) -> Verdict:
@@ -207,7 +217,7 @@ def right_in_slice(world: World, found: Evidence, key: str, value: str) -> Verdi
     days = storage.day_range(world.began.date(), world.day)
     known = rows.read(days).select([PROBLEM.id_column, key]).to_pandas()
     ids = set(known.loc[known[key] == value, PROBLEM.id_column])
-    return right_among(f"the answers about {key} = {value}", found, ids)
+    return right_among("the answers about each group", found, ids)  # which one it is, is the learner's to find
 
 
 def right_among(what: str, found: Evidence, ids: set[str]) -> Verdict:

@@ -4,13 +4,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from random import Random
 
 import psutil
 
 from mlsystem import child_processes
 from mlsystem.errors import UserError
-from mlsystem.practice.drills import innocent, sandbox
-from mlsystem.practice.drills.choices import DAY
+from mlsystem.practice.drills import sandbox
+from mlsystem.practice.drills.choices import DAY, HOUR
 from mlsystem.practice.drills.drill import Plan
 from mlsystem.practice.drills.watcher import RULES
 from mlsystem.practice.drills.world import World
@@ -140,8 +141,7 @@ class Deployment:
         """Commit it, among innocent ones, and restart what serves."""
         for file, before, after in self.edits:
             replace(world, file, before, filled(after, plan))
-        world.own.commit(self._message(plan), plan.since)
-        innocent.one_more(world.own, plan.since)
+        world.own.commit(self._message(plan), deployed(world))
         restart_service(world)
 
     def mend(self, world: World, plan: Plan) -> None:
@@ -150,6 +150,11 @@ class Deployment:
 
     def _message(self, plan: Plan) -> str:
         return filled(self.message, plan)
+
+
+def deployed(world: World) -> datetime:
+    """When a fault was committed that shows from its hour on: some minutes before it."""
+    return world.plan.since - Random(f"deployed {world.seed}").random() * HOUR
 
 
 def filled(text: str, plan: Plan) -> str:

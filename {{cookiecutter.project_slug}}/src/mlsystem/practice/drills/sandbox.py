@@ -28,7 +28,8 @@ STAMP = "installed"  # of bootstrap.py: what a .venv was made from, its folder l
 LEFT_OUT = ("practice", "problems")  # a learner's copy holds no drill; nor the problems that a bake leaves out
 SERVERS = ("serving", "consumer", "mlflow", "prefect", "prometheus")
 BY_DAY = ("source_dir", "validated_dir", "features_dir")
-DAYS_OF_HISTORY = timedelta(days=10)  # of commits, before the drill begins
+DAYS_OF_HISTORY = timedelta(days=10)  # of commits, and of data that is copied, before the drill begins
+MARK, LOG = "world", "world.log"  # of all that we run beside its servers: neither says what runs
 COPIED = (*BY_DAY, "training_sets_dir", "models_dir", "online_dir")
 AUTHOR = {"user.name": "on-call", "user.email": "on-call@localhost", "commit.gpgSign": "false"}
 
@@ -182,7 +183,9 @@ def _make_environment(venv: Path) -> None:
 
 
 def _copy_data(theirs: Settings, own: Settings, first_day: date) -> None:
-    """Days are linked, not copied: a day is only ever replaced by a rename, which leaves the other's link alone."""
+    """Days long ago are linked, for they are many: the project only ever replaces a day, by a rename, and that leaves
+    the other's link alone. Those that somebody may write into by hand are copied.
+    """
     for name in COPIED:
         source, target = getattr(theirs, name), getattr(own, name)
         for path in _below(source):
@@ -190,7 +193,7 @@ def _copy_data(theirs: Settings, own: Settings, first_day: date) -> None:
             if name in BY_DAY and _is_of_a_day_from(path, first_day):
                 continue
             copy.parent.mkdir(parents=True, exist_ok=True)
-            if path.suffix == ".parquet":
+            if path.suffix == ".parquet" and not _is_of_a_day_from(path, first_day - DAYS_OF_HISTORY):
                 os.link(path, copy)
             else:
                 shutil.copy2(path, copy)
@@ -215,10 +218,10 @@ def _write_env(own: Sandbox) -> None:
     storage.write_text(own.project / ENV, "".join(f"{NAME}{name.upper()}={said[name]}\n" for name in changed))
 
 
-def begin_in(own: Sandbox, name: str, command: Sequence[str], folder: Path) -> None:
+def begin_in(own: Sandbox, command: Sequence[str], folder: Path) -> None:
     """A process that stays, until `remove`."""
-    mark = child_processes.new_mark(child_processes.project_mark(own.settings.data_dir), name)
-    with (own.home / f"{name}.log").open("a", encoding="utf-8") as log:
+    mark = child_processes.new_mark(child_processes.project_mark(own.settings.data_dir), MARK)
+    with (own.home / LOG).open("a", encoding="utf-8") as log:
         subprocess.Popen(
             command,
             cwd=folder,
@@ -232,9 +235,9 @@ def begin_in(own: Sandbox, name: str, command: Sequence[str], folder: Path) -> N
 
 def run_in(own: Sandbox, command: Sequence[str]) -> subprocess.Popen[str]:
     """A process of the sandbox that is talked to by lines; it ends with this one, however this one ends."""
-    mark = child_processes.new_mark(child_processes.project_mark(own.settings.data_dir), "world")
+    mark = child_processes.new_mark(child_processes.project_mark(own.settings.data_dir), MARK)
     child_processes.watch([child_processes.head_of(os.getpid(), mark)])
-    log = (own.home / "driver.log").open("a", encoding="utf-8")
+    log = (own.home / LOG).open("a", encoding="utf-8")
     with log:
         return subprocess.Popen(
             [sys.executable, *command],

@@ -5,11 +5,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from mlsystem.errors import UserError
 from mlsystem.lanes import LaneTask
 from mlsystem.progress import say
 from mlsystem.settings import ROOT, Settings, load_project, load_settings
+
+if TYPE_CHECKING:
+    from mlsystem.practice.drills.world import World
 
 DEBRIEFED = "debriefed"  # in the sandbox: it is on record
 FREE_GB = 0.5  # a sandbox is 0.1, and its servers write
@@ -61,7 +65,7 @@ def _list(options: argparse.Namespace, settings: Settings) -> None:
 def _start(options: argparse.Namespace, settings: Settings) -> None:
     from mlsystem.practice.drills import drill, live, sandbox, watcher
     from mlsystem.practice.drills.choices import NotHere
-    from mlsystem.practice.drills.world import QUIET_HOURS, SESSION, start
+    from mlsystem.practice.drills.world import QUIET_HOURS, start
 
     seed = load_project().seed if options.seed is None else options.seed
     one = drill.numbered(drill.any_number(seed) if options.number == "any" else _number(options.number))
@@ -79,7 +83,7 @@ def _start(options: argparse.Namespace, settings: Settings) -> None:
         sandbox.remove(settings)
         raise
     live.begin(settings)
-    (world.own.home / SESSION).touch()  # your time begins now
+    world.begin_time()
     print(f"\n{one.page}")
     say(f"it is {world.clock:%Y-%m-%d %H:%M} UTC there, and an hour passes every {live.SECONDS_AN_HOUR:g} seconds")
     say(f"on call is who stands in {world.own.project}, with its own `make` and git; `drill` itself stays here")
@@ -110,9 +114,8 @@ def _status(options: argparse.Namespace, settings: Settings) -> None:
 
 def _answer(options: argparse.Namespace, settings: Settings) -> None:
     from mlsystem.practice.drills import grading
-    from mlsystem.practice.drills.world import resume
 
-    world = resume(settings)
+    world = _open_world(settings)
     entries, said = grading.entries(world, options.rung), " ".join(options.said)
     if not said:
         print("\n".join(f"  {number:2} {entry}" for number, entry in enumerate(entries, start=1)))
@@ -122,20 +125,28 @@ def _answer(options: argparse.Namespace, settings: Settings) -> None:
     say(f"{options.rung}: {said}: {_verdict(grading.answer(world, options.rung, said))}")
 
 
-def _hint(options: argparse.Namespace, settings: Settings) -> None:
-    from mlsystem.practice.drills import grading
+def _open_world(settings: Settings) -> "World":
+    """The drill that is there, if what it was has not been told yet. Raises NoSandbox, NotADrill."""
     from mlsystem.practice.drills.world import resume
 
     world = resume(settings)
+    if (world.own.home / DEBRIEFED).exists():
+        raise NotADrill("this drill's debrief has told what it was, so nothing counts any more; `drill reset` ends it")
+    return world
+
+
+def _hint(options: argparse.Namespace, settings: Settings) -> None:
+    from mlsystem.practice.drills import grading
+
+    world = _open_world(settings)
     say(grading.hint(world, world.drill.hints))
 
 
 def _check_now(options: argparse.Namespace, settings: Settings) -> None:
     from mlsystem.practice.drills import live
     from mlsystem.practice.drills.grading import JUDGED_HOURS, SETTLE_HOURS, WAIT_HOURS
-    from mlsystem.practice.drills.world import resume
 
-    resume(settings)
+    _open_world(settings)
     say(
         f"{SETTLE_HOURS} hours pass, then {JUDGED_HOURS} with questions are looked at, and some more {WAIT_HOURS} later"
     )
@@ -151,19 +162,18 @@ def _debrief(options: argparse.Namespace, settings: Settings) -> None:
     from mlsystem.practice import record
     from mlsystem.practice.drills import debrief, grading, live, responses
     from mlsystem.practice.drills.reference import Reference
-    from mlsystem.practice.drills.world import resume
 
+    world = _open_world(settings)
     live.end(settings)
-    world = resume(settings)
     reference = Reference(settings, world.seed)
     say("your own hours, to the same end as the others")
     world.play_until(world.plan.since + responses.HORIZON)
     world.stop()
     outcomes = responses.play_all(reference, world.drill) | {debrief.YOURS: responses.outcome(world, reference)}
     found = list(grading.tries(world.own.home))
-    page = debrief.write(world, outcomes, found)
     record.add("drill", debrief.facts(world, outcomes, found, record.read("drill")))
-    (world.own.home / DEBRIEFED).touch()
+    (world.own.home / DEBRIEFED).touch()  # before a word of it can be read
+    page = debrief.write(world, outcomes, found)
     print(debrief.text(world, outcomes, found))
     say(f"wrote {page}; `drill post-mortem` writes the form, `drill reset` takes the sandbox away")
 

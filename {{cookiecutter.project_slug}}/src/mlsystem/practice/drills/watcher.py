@@ -69,7 +69,7 @@ class Watcher:
         self._take_rules()
         at = address(self.own.settings, "prometheus")
         command = ["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=tsdb", "--web.enable-lifecycle"]
-        begin_in(self.own, "watcher", [*command, f"--web.listen-address={at.listen}"], self.folder)
+        begin_in(self.own, [*command, f"--web.listen-address={at.listen}"], self.folder)
 
     def loaded(self) -> set[str]:
         """The names of the alerts that it evaluates; none if it does not answer."""

@@ -10,7 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from random import Random
 from typing import Any
@@ -199,6 +199,12 @@ class World:
                 own = storage.Partitions(self.own.settings.source_dir / folder)
                 own.write(day, part, theirs.fingerprint(day) or "")
 
+    def begin_time(self) -> None:
+        """Your time begins now."""
+        path = self.own.home / SESSION
+        said = json.loads(path.read_text(encoding="utf-8"))
+        storage.write_json(path, said | {"started": datetime.now(UTC).isoformat(timespec="seconds")})
+
     def stop(self) -> None:
         """This process plays no more hours; the sandbox's servers run on."""
         self.schedules.stop()
@@ -220,6 +226,7 @@ def start(theirs: Settings, drill: Drill, seed: int, folder: str = sandbox.FOLDE
     world.clock = world.began
     _ = world.plan  # raises NotHere, before anything is started
     innocent.commit(own, Random(seed), world.began)
+    innocent.one_more(own, Random(f"today {seed}"), world.began)
     say(f"its servers start; the days before {day}")
     for ahead in (day, day + DAY):
         world.deliver(ahead)

@@ -57,7 +57,7 @@ def strike(world: World, plan: Plan) -> None:
     tools = world.own.settings.data_dir / "tools"
     (tools / JOB).write_text(SCRIPT, encoding="utf-8")
     said = [plan.facts[name] for name in ("table", "key", "instant", "day")]
-    sandbox.begin_in(world.own, "job", [sys.executable, "-P", str(tools / JOB), *said], world.own.project)
+    sandbox.begin_in(world.own, [sys.executable, "-P", str(tools / JOB), *said], world.own.project)
 
 
 def mend(world: World, plan: Plan) -> None:

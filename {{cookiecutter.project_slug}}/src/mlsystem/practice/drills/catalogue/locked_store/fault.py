@@ -25,7 +25,7 @@ def strike(world: World, plan: Plan) -> None:
     tools = world.own.settings.data_dir / "tools"
     (tools / BACKUP).write_text(SCRIPT, encoding="utf-8")
     command = [sys.executable, BACKUP, str(world.own.settings.online_dir / "online.db")]
-    sandbox.begin_in(world.own, "job", command, tools)
+    sandbox.begin_in(world.own, command, tools)
 
 
 def mend(world: World, plan: Plan) -> None:

@@ -38,7 +38,7 @@ def strike(world: World, plan: Plan) -> None:
     asked = [as_question(one) for one in questions_of(world.day, world.theirs.validated_dir)]
     many = (asked * (QUESTIONS // len(asked) + 1))[:QUESTIONS]
     storage.write_json(tools / "partner_sync.json", {"questions": many})
-    sandbox.begin_in(world.own, "job", [sys.executable, JOB, f"{service_url(world.own.settings)}/predict"], tools)
+    sandbox.begin_in(world.own, [sys.executable, JOB, f"{service_url(world.own.settings)}/predict"], tools)
 
 
 def mend(world: World, plan: Plan) -> None:

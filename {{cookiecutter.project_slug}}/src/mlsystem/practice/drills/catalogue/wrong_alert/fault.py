@@ -2,7 +2,7 @@
 
 from random import Random
 
-from mlsystem.practice.drills import choices, innocent, repairs
+from mlsystem.practice.drills import choices, repairs
 from mlsystem.practice.drills.drill import Drill, Plan
 from mlsystem.practice.drills.watcher import RULES
 from mlsystem.practice.drills.world import World
@@ -17,8 +17,7 @@ def plan(world: World, random: Random) -> Plan:
 
 
 def strike(world: World, plan: Plan) -> None:
-    repairs.change(world, RULES, BEFORE, AFTER, MESSAGE, plan.since)
-    innocent.one_more(world.own, plan.since)
+    repairs.change(world, RULES, BEFORE, AFTER, MESSAGE, repairs.deployed(world))
 
 
 def mend(world: World, plan: Plan) -> None:
