@@ -1,6 +1,6 @@
-"""practice/record.jsonl: what was practised, when, and how it went; lines are added and never changed.
+"""practice/record.jsonl: what was practised, when, and how it went; lines are added.
 
-Each line holds the hash of the line before it, so that a line that was changed, moved or taken out is found.
+Each line holds the hash of the line before it, so that one that was changed, moved or taken out before others is found.
 """
 
 import hashlib
