@@ -14,7 +14,7 @@ from mlsystem.practice.drills.choices import HOUR
 from mlsystem.practice.drills.drill import Drill
 from mlsystem.practice.drills.grading import Grade
 from mlsystem.practice.drills.reference import Reference
-from mlsystem.practice.drills.responses import NOBODY, REACTION, REPAIR
+from mlsystem.practice.drills.responses import REACTION, REPAIR
 from mlsystem.practice.drills.watcher import SECONDS_AN_HOUR
 from mlsystem.practice.drills.world import World, start
 from mlsystem.settings import Settings
@@ -160,7 +160,10 @@ class Money:
     seconds: float
 
     def faults(self, one: Drill) -> list[str]:
-        """By expected money: realised money has the luck of a day's labels in it."""
+        """By expected money: realised money has the luck of a day's labels in it.
+
+        With one seed an incident may move no decision: that it costs is asked of all seeds together.
+        """
         right = self.expected[REPAIR]
         cheaper = [name for name, cost in self.expected.items() if cost * (1 + debrief.SAME) < right]
         dearer = [name for name, cost in self.expected.items() if cost > right * (1 + debrief.SAME)]
@@ -168,7 +171,6 @@ class Money:
         found = {
             f"{cheaper} is cheaper than the reference repair": bool(cheaper),
             f"it is said to cost later, and {early} costs more already": bool(one.costs_later and early),
-            "nobody's work costs no more than the reference repair": not one.costs_later and NOBODY not in dearer,
         }
         return [told for told, is_so in found.items() if is_so]
 

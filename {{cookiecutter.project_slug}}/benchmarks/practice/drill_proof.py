@@ -21,8 +21,9 @@ import drill_plays
 from drill_plays import Alerts, Money, Proof
 from mlsystem import child_processes, storage
 from mlsystem.domain import PROBLEM
-from mlsystem.practice.drills import drill
+from mlsystem.practice.drills import debrief, drill
 from mlsystem.practice.drills.drill import Drill
+from mlsystem.practice.drills.responses import NOBODY, REPAIR
 from mlsystem.settings import ROOT, configure_tools, load_settings, mark_children
 
 FILE = ROOT / "docs/domain/practice/drill_proofs.json"
@@ -77,6 +78,8 @@ def _row(one: Drill, every: dict[str, list[dict[str, Any]]]) -> list[str]:
     repairs, alerts, money = ([found for found in ours[what] if not found["faults"]] for what in WHAT)
     faulty = [f"{what} {found['seed']}" for what in WHAT for found in ours[what] if found["faults"]]
     costs = [list(found["expected"].values()) for found in money]
+    if len(money) > 1 and not one.costs_later and not pays(money):
+        faulty.append("money: nobody's work costs no more than the repair, over its seeds")
     seconds = [found["seconds"] for found in repairs]
     hours = [found["hours"] for found in alerts if found["hours"] is not None]
     return [
@@ -89,6 +92,12 @@ def _row(one: Drill, every: dict[str, list[dict[str, Any]]]) -> list[str]:
         *[""] * (0 if costs else 3),
         ", ".join(faulty),
     ]
+
+
+def pays(money: list[dict[str, Any]]) -> bool:
+    """Whether nobody's work costs more than the reference repair, over these seeds."""
+    nobody, repair = (sum(found["expected"][name] for found in money) for name in (NOBODY, REPAIR))
+    return bool(nobody > repair * (1 + debrief.SAME))
 
 
 def _range(numbers: list[float]) -> str:

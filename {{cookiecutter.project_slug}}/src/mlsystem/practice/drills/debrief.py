@@ -65,10 +65,11 @@ def order(outcomes: Mapping[str, Outcome]) -> str:
 
 def later(drill: Drill, outcomes: Mapping[str, Outcome]) -> str:
     """What the money of these hours does not show; nothing if it is all there. A busy machine may add to it."""
-    if not drill.costs_later:
-        return ""
     nobody, repair = (outcomes[name].expected for name in (NOBODY, REPAIR))
-    return f"{'And' if nobody > repair * (1 + SAME) else 'It costs nothing in these hours'}: {drill.costs_later}."
+    costs = nobody > repair * (1 + SAME)
+    if not drill.costs_later:
+        return "" if costs else "With this seed hardly a decision changed; with most it costs."
+    return f"{'And' if costs else 'It costs nothing in these hours'}: {drill.costs_later}."
 
 
 def yours(world: World, found: list[dict[str, Any]]) -> str:
