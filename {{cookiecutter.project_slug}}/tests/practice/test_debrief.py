@@ -1,6 +1,7 @@
 """The debrief: responses in the order of what they cost, on a page that fits its screen."""
 
 import html
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,12 +9,13 @@ import numpy as np
 import pytest
 
 import browser
+from mlsystem import storage
 from mlsystem.domain import PROBLEM
 from mlsystem.practice.drills import debrief, drill
 from mlsystem.practice.drills.choices import HOUR, first_day
 from mlsystem.practice.drills.responses import OBJECTIVE, Outcome, expected
 from mlsystem.practice.drills.sandbox import Sandbox
-from mlsystem.practice.drills.world import World
+from mlsystem.practice.drills.world import SESSION, World
 
 ONE = Outcome(1_000, 1_000, 12, 80, 40, 5_000.0, 5_100.0, tuple(float(hour) for hour in range(33)))
 OUTCOMES = {
@@ -49,6 +51,18 @@ def test_what_costs_later_is_said_to_cost_nothing_only_where_it_does():
     assert debrief.later(slow, OUTCOMES) == f"And: {slow.costs_later}.", "nobody's work is dearer here already"
     assert debrief.later(drill.load("limit_too_low"), OUTCOMES) == ""
     assert "hardly a decision changed" in debrief.later(drill.load("limit_too_low"), alike)
+
+
+def test_the_record_has_when_your_time_began_and_every_play_before(world: World):
+    """Whatever the file's own time is, and whichever seed it was: the cause is the same."""
+    storage.write_json(world.own.home / SESSION, {"started": "2026-03-01T10:00:00+00:00"})
+    os.utime(world.own.home / SESSION, (0, 0))
+    before = [{"drill": world.drill.name, "seed": 99}, {"drill": "another", "seed": world.seed}]
+
+    facts = debrief.facts(world, {}, TRIES, before)
+
+    assert (facts["started"], facts["minutes"]) == ("2026-03-01T10:00:00+00:00", 9.5)
+    assert facts["played_before"] == 1
 
 
 def test_the_error_budget_is_what_the_objective_allows():

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mlsystem import storage
+from mlsystem import child_processes, storage
 from mlsystem.domain import PROBLEM
 from mlsystem.features.build import feature_days
 from mlsystem.practice.drills import drill, grading, invariants, repairs, sandbox
@@ -15,6 +15,7 @@ from mlsystem.practice.drills.sandbox import Sandbox
 from mlsystem.practice.drills.watcher import RULES
 from mlsystem.practice.drills.world import ASKED, World
 from mlsystem.settings import ROOT
+from questions import NOW
 
 ALERT = "DegradedShare"
 
@@ -128,6 +129,25 @@ def test_the_days_that_a_hand_may_reach_are_copies_and_no_command_writes_into_th
             name = storage.Partitions(own.settings.validated_dir / table.name).path(day - timedelta(days=earlier))
             assert not name.exists() or name.stat().st_nlink == 1, f"{name} is the user's own file"
     sandbox.remove(theirs)
+
+
+def test_neither_a_mark_nor_a_log_nor_a_commits_minute_says_what_was_done(world: World):
+    world.plan = SimpleNamespace(since=NOW)  # type: ignore[misc]
+    sandbox.begin_in(world.own, ["sleep", "60"], world.own.home)
+    driver = sandbox.run_in(world.own, ["-c", "input()"])
+    try:
+        running = child_processes.marked(child_processes.project_mark(world.own.settings.data_dir))
+        marks = {child_processes.mark_of(one).split(":")[1] for one in running}
+        logs = [path.name for path in world.own.home.glob("*.log")]
+    finally:
+        driver.kill()
+        driver.communicate()
+        child_processes.end(running)
+
+    assert len(running) >= 2
+    assert marks == {sandbox.MARK}
+    assert logs == [sandbox.LOG]
+    assert NOW - timedelta(hours=1) < repairs.deployed(world) < NOW
 
 
 def test_the_cause_has_no_place_of_its_own_in_the_lists_of_a_seed():
