@@ -9,16 +9,33 @@ from typing import Any
 
 from mlsystem import storage, wording
 from mlsystem.domain import PROBLEM
+from mlsystem.errors import UserError
 from mlsystem.practice.drills import charts, grading
 from mlsystem.practice.drills.choices import HOUR
 from mlsystem.practice.drills.drill import Drill
 from mlsystem.practice.drills.responses import HORIZON, NOBODY, REACTION, REPAIR, Outcome
-from mlsystem.practice.drills.world import SESSION, World
+from mlsystem.practice.drills.world import SESSION, World, resume
 from mlsystem.reporting import templates
+from mlsystem.settings import Settings
 
 YOURS = "yours"
+TOLD = "debriefed"  # in the sandbox: it is on record
 ON_RECORD = {"where": "localised", "why": "explained"}  # as the field calls those rungs
 SAME = 0.001  # of the money: nearer than that two outcomes cost the same; a restart that mends nothing differs by less
+
+
+class AlreadyTold(UserError):
+    """The debrief has said what the incident was."""
+
+
+def not_told(settings: Settings) -> World:
+    """The drill that is there, if what it was has not been told yet. Raises NoSandbox, AlreadyTold."""
+    world = resume(settings)
+    if (world.own.home / TOLD).exists():
+        raise AlreadyTold(
+            "this drill's debrief has told what it was, so nothing counts any more; `drill reset` ends it"
+        )
+    return world
 
 
 def path(world: World) -> Path:

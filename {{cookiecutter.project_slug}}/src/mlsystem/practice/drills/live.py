@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
@@ -19,7 +20,7 @@ from mlsystem.practice.drills import grading, sandbox
 from mlsystem.practice.drills.choices import HOUR
 from mlsystem.practice.drills.reference import Reference
 from mlsystem.practice.drills.watcher import SECONDS_AN_HOUR
-from mlsystem.practice.drills.world import World, WorldStopped, resume
+from mlsystem.practice.drills.world import SESSION, World, WorldStopped, resume
 from mlsystem.progress import say
 from mlsystem.settings import ROOT, Settings, child_environment, configure_tools, load_settings
 
@@ -30,8 +31,13 @@ CALLED_LATER = 3  # hours, of which the seed draws one
 
 
 def begin(settings: Settings) -> None:
-    """Start the process, and let it end with nothing but `drill reset`, the end of the data or its own failure."""
+    """Start the process, and let it end with nothing but `drill reset`, the end of the data or its own failure.
+
+    Your time begins.
+    """
     home = sandbox.home_of(settings)
+    session = json.loads((home / SESSION).read_text(encoding="utf-8"))
+    storage.write_json(home / SESSION, session | {"started": datetime.now(UTC).isoformat(timespec="seconds")})
     mark = child_processes.new_mark(child_processes.project_mark(home / "data"), "live")
     with (home / LOG).open("a", encoding="utf-8") as log:
         process = subprocess.Popen(

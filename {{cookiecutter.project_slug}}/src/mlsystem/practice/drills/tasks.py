@@ -5,17 +5,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from mlsystem.errors import UserError
 from mlsystem.lanes import LaneTask
 from mlsystem.progress import say
 from mlsystem.settings import ROOT, Settings, load_project, load_settings
 
-if TYPE_CHECKING:
-    from mlsystem.practice.drills.world import World
-
-DEBRIEFED = "debriefed"  # in the sandbox: it is on record
 FREE_GB = 0.5  # a sandbox is 0.1, and its servers write
 
 
@@ -83,7 +78,6 @@ def _start(options: argparse.Namespace, settings: Settings) -> None:
         sandbox.remove(settings)
         raise
     live.begin(settings)
-    world.begin_time()
     print(f"\n{one.page}")
     say(f"it is {world.clock:%Y-%m-%d %H:%M} UTC there, and an hour passes every {live.SECONDS_AN_HOUR:g} seconds")
     say(f"on call is who stands in {world.own.project}, with its own `make` and git; `drill` itself stays here")
@@ -113,9 +107,9 @@ def _status(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _answer(options: argparse.Namespace, settings: Settings) -> None:
-    from mlsystem.practice.drills import grading
+    from mlsystem.practice.drills import debrief, grading
 
-    world = _open_world(settings)
+    world = debrief.not_told(settings)
     entries, said = grading.entries(world, options.rung), " ".join(options.said)
     if not said:
         print("\n".join(f"  {number:2} {entry}" for number, entry in enumerate(entries, start=1)))
@@ -125,28 +119,18 @@ def _answer(options: argparse.Namespace, settings: Settings) -> None:
     say(f"{options.rung}: {said}: {_verdict(grading.answer(world, options.rung, said))}")
 
 
-def _open_world(settings: Settings) -> "World":
-    """The drill that is there, if what it was has not been told yet. Raises NoSandbox, NotADrill."""
-    from mlsystem.practice.drills.world import resume
-
-    world = resume(settings)
-    if (world.own.home / DEBRIEFED).exists():
-        raise NotADrill("this drill's debrief has told what it was, so nothing counts any more; `drill reset` ends it")
-    return world
-
-
 def _hint(options: argparse.Namespace, settings: Settings) -> None:
-    from mlsystem.practice.drills import grading
+    from mlsystem.practice.drills import debrief, grading
 
-    world = _open_world(settings)
+    world = debrief.not_told(settings)
     say(grading.hint(world, world.drill.hints))
 
 
 def _check_now(options: argparse.Namespace, settings: Settings) -> None:
-    from mlsystem.practice.drills import live
+    from mlsystem.practice.drills import debrief, live
     from mlsystem.practice.drills.grading import JUDGED_HOURS, SETTLE_HOURS, WAIT_HOURS
 
-    _open_world(settings)
+    debrief.not_told(settings)
     say(
         f"{SETTLE_HOURS} hours pass, then {JUDGED_HOURS} with questions are looked at, and some more {WAIT_HOURS} later"
     )
@@ -163,7 +147,7 @@ def _debrief(options: argparse.Namespace, settings: Settings) -> None:
     from mlsystem.practice.drills import debrief, grading, live, responses
     from mlsystem.practice.drills.reference import Reference
 
-    world = _open_world(settings)
+    world = debrief.not_told(settings)
     live.end(settings)
     reference = Reference(settings, world.seed)
     say("your own hours, to the same end as the others")
@@ -172,7 +156,7 @@ def _debrief(options: argparse.Namespace, settings: Settings) -> None:
     outcomes = responses.play_all(reference, world.drill) | {debrief.YOURS: responses.outcome(world, reference)}
     found = list(grading.tries(world.own.home))
     record.add("drill", debrief.facts(world, outcomes, found, record.read("drill")))
-    (world.own.home / DEBRIEFED).touch()  # before a word of it can be read
+    (world.own.home / debrief.TOLD).touch()  # before a word of it can be read
     page = debrief.write(world, outcomes, found)
     print(debrief.text(world, outcomes, found))
     say(f"wrote {page}; `drill post-mortem` writes the form, `drill reset` takes the sandbox away")
@@ -212,7 +196,7 @@ def _record_without_debrief(settings: Settings) -> None:
 
     world = resume(settings)
     found = list(grading.tries(world.own.home))
-    if found and not (world.own.home / DEBRIEFED).exists():
+    if found and not (world.own.home / debrief.TOLD).exists():
         record.add("drill", debrief.facts(world, {}, found, record.read("drill")))
         say("what you answered and checked is on record, without a debrief's money")
 

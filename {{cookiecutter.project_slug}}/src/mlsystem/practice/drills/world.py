@@ -10,7 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import cached_property
 from random import Random
 from typing import Any
@@ -198,12 +198,6 @@ class World:
             for folder, part in landed.items():
                 own = storage.Partitions(self.own.settings.source_dir / folder)
                 own.write(day, part, theirs.fingerprint(day) or "")
-
-    def begin_time(self) -> None:
-        """Your time begins now."""
-        path = self.own.home / SESSION
-        said = json.loads(path.read_text(encoding="utf-8"))
-        storage.write_json(path, said | {"started": datetime.now(UTC).isoformat(timespec="seconds")})
 
     def stop(self) -> None:
         """This process plays no more hours; the sandbox's servers run on."""
