@@ -5,6 +5,7 @@ they come, by a Poisson process, whether or not the last was answered, as people
 """
 
 import asyncio
+import itertools
 import selectors
 from collections import deque
 from collections.abc import Coroutine, Sequence
@@ -125,20 +126,26 @@ async def _single_caller(port: int, requests: Sequence[bytes], pauses: Sequence[
     return found
 
 
-def pairs(port: int, requests: Sequence[bytes], number: int) -> list[float]:
-    """Two questions at once, and two more when both are answered: the seconds to the first answer of each pair."""
-    return _run(_pairs(port, requests, number))
+def alone_and_paired(port: int, requests: Sequence[bytes], number: int) -> list[tuple[float, float]]:
+    """A question alone, then two at once, again and again: (seconds to its answer, to the first answer of the two)."""
+    return _run(_alone_and_paired(port, requests, number))
 
 
-async def _pairs(port: int, requests: Sequence[bytes], number: int) -> list[float]:
-    connections = await _connections(port, CONNECTIONS)
-    found = []
-    for place in range(0, 2 * number, 2):
+async def _alone_and_paired(port: int, requests: Sequence[bytes], number: int) -> list[tuple[float, float]]:
+    connections, places = await _connections(port, CONNECTIONS), itertools.count()
+
+    async def first_answer(questions: int) -> float:
         sent = perf_counter()
-        both = [connections[(place + n) % CONNECTIONS].ask(requests[(place + n) % len(requests)]) for n in (0, 1)]
-        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        found.append(perf_counter() - sent)
-        await asyncio.gather(*both)
+        asked = [
+            connections[place % CONNECTIONS].ask(requests[place % len(requests)])
+            for place in itertools.islice(places, questions)
+        ]
+        await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        seconds = perf_counter() - sent
+        await asyncio.gather(*asked)
+        return seconds
+
+    found = [(await first_answer(1), await first_answer(2)) for _ in range(number)]
     for connection in connections:
         connection.close()
     return found

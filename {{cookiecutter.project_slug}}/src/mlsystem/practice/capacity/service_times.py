@@ -12,7 +12,8 @@ from mlsystem.practice.capacity.own_service import OwnService
 BURSTS, BURST = 3, 300  # back to back, and so many questions each: short, for a scheduler bounds who never rests
 IDLE_SECONDS = (0.0002, 0.02)  # pauses between them, evenly on a logarithmic scale
 RUNS, RUN = 300, 4  # pauses, and after each so many questions back to back: a worker warms up over the first few
-PAIRS = 300  # of questions at once: what the second one adds to the first one's time
+PAIRS = 300  # of questions at once, between single ones: what the second one adds to the first one's time
+QUIETER = 0.25  # the quantile of both that is compared: what else a machine does only ever adds
 REST_SECONDS = 0.2
 SAMPLES = ("back_to_back", "idle_before", "after_idle")
 
@@ -48,13 +49,18 @@ def measure(service: OwnService, seed: int) -> ServiceTimes:
         cpu += service.cpu_seconds() - before
         back_to_back += [seconds for _, seconds in found]
         time.sleep(REST_SECONDS)
-    paired = np.median(callers.pairs(service.port, requests, PAIRS))
-    reading = float(np.clip(paired / np.median(back_to_back) - 1, 0, 1))
+    reading = reading_share(service.port, requests)
     low, high = np.log(IDLE_SECONDS)
     pauses = np.zeros((RUNS, RUN))
     pauses[:, 0] = np.exp(random.uniform(low, high, RUNS))
     runs = np.array(callers.single_caller(service.port, requests, pauses.ravel().tolist())).reshape(RUNS, RUN, 2)
     return _made(cpu / (BURSTS * BURST), reading, np.array(back_to_back), runs[:, 0, 0], runs[:, :, 1])
+
+
+def reading_share(port: int, requests: Sequence[bytes], pairs: int = PAIRS) -> float:
+    """Of a question's seconds, the part that is done for all who have come before any of them is answered: 0 to 1."""
+    alone, paired = np.quantile(callers.alone_and_paired(port, requests, pairs), QUIETER, axis=0)
+    return float(np.clip(paired / alone - 1, 0, 1))
 
 
 def pooled(found: Sequence[ServiceTimes]) -> ServiceTimes:
