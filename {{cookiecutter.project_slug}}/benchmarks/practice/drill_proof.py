@@ -26,6 +26,7 @@ from mlsystem.practice.drills.drill import Drill
 from mlsystem.practice.drills.responses import NOBODY, REPAIR
 from mlsystem.settings import ROOT, configure_tools, load_settings, mark_children
 
+FAILED = "failed and played again"
 FILE = ROOT / "docs/domain/practice/drill_proofs.json"
 PAGE = """# What each drill showed
 
@@ -58,9 +59,12 @@ def proved(what: str, name: str, seed: int, data_dir: Path) -> dict[str, Any]:
 
 
 def record(what: str, proof: dict[str, Any]) -> None:
-    """Into FILE at once: a run that is ended loses nothing; the newest of a problem's drill and seed is kept."""
+    """Into FILE at once: a run that is ended loses nothing. The newest of a drill and seed stands; so do failed ones."""
     every = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
     kept = {(one["drill"], one["seed"]): one for one in every.get(what, [])}
+    before = kept.get((proof["drill"], proof["seed"]))
+    if before and before["faults"]:
+        every.setdefault(FAILED, []).append({"what": what} | before)
     kept[proof["drill"], proof["seed"]] = proof
     every[what] = [kept[key] for key in sorted(kept)]
     storage.write_json(FILE, every)
@@ -77,6 +81,7 @@ def _row(one: Drill, every: dict[str, list[dict[str, Any]]]) -> list[str]:
     ours = {what: [found for found in every.get(what, []) if found["drill"] == one.name] for what in WHAT}
     repairs, alerts, money = ([found for found in ours[what] if not found["faults"]] for what in WHAT)
     faulty = [f"{what} {found['seed']}" for what in WHAT for found in ours[what] if found["faults"]]
+    faulty += [f"{it['what']} {it['seed']}, played again" for it in every.get(FAILED, []) if it["drill"] == one.name]
     costs = [list(found["expected"].values()) for found in money]
     if len(money) > 1 and not one.costs_later and not pays(money):
         faulty.append("money: nobody's work costs no more than the repair, over its seeds")

@@ -223,6 +223,11 @@ def test_a_proof_that_failed_is_kept_and_shown(tmp_path: Path, monkeypatch: pyte
     assert kept["faults"] == ["it is over by the decoy"]
     assert "| repairs 7 |" in drill_proof.FILE.with_suffix(".md").read_text(encoding="utf-8")
 
+    drill_proof.record("repairs", {"drill": NAMES[0], "seed": 7, "faults": [], "seconds": 1.0})
+
+    assert json.loads(drill_proof.FILE.read_text(encoding="utf-8"))[drill_proof.FAILED] == [{"what": "repairs"} | kept]
+    assert "| repairs 7, played again |" in drill_proof.FILE.with_suffix(".md").read_text(encoding="utf-8")
+
 
 def test_the_page_says_what_the_kept_proofs_say():
     every = json.loads(drill_proof.FILE.read_text(encoding="utf-8"))
