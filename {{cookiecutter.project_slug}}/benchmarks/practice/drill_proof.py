@@ -59,7 +59,7 @@ def proved(what: str, name: str, seed: int, data_dir: Path) -> dict[str, Any]:
 
 
 def record(what: str, proof: dict[str, Any]) -> None:
-    """Into FILE at once: a run that is ended loses nothing. The newest of a drill and seed stands; so do failed ones."""
+    """Into FILE at once: a run that is ended loses nothing. The newest of a drill and seed stands, and what failed."""
     every = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
     kept = {(one["drill"], one["seed"]): one for one in every.get(what, [])}
     before = kept.get((proof["drill"], proof["seed"]))
