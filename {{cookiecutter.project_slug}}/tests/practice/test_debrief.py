@@ -16,6 +16,7 @@ from mlsystem.practice.drills.choices import HOUR, first_day
 from mlsystem.practice.drills.responses import OBJECTIVE, Outcome, expected
 from mlsystem.practice.drills.sandbox import Sandbox
 from mlsystem.practice.drills.world import SESSION, World
+from mlsystem.settings import ROOT
 
 ONE = Outcome(1_000, 1_000, 12, 80, 40, 5_000.0, 5_100.0, tuple(float(hour) for hour in range(33)))
 OUTCOMES = {
@@ -49,8 +50,22 @@ def test_what_costs_later_is_said_to_cost_nothing_only_where_it_does():
 
     assert debrief.later(slow, alike) == f"It costs nothing in these hours: {slow.costs_later}."
     assert debrief.later(slow, OUTCOMES) == f"And: {slow.costs_later}.", "nobody's work is dearer here already"
-    assert debrief.later(drill.load("limit_too_low"), OUTCOMES) == ""
-    assert "hardly a decision changed" in debrief.later(drill.load("limit_too_low"), alike)
+
+
+@pytest.mark.parametrize(
+    ("nobody", "told"),
+    [
+        (7_000.0, ""),
+        (ONE.expected, "hardly a decision changed"),
+        (ONE.expected * (1 - 2 * debrief.SAME), "the repair cost more in these hours than it saved"),
+    ],
+)
+def test_a_repair_that_gains_nothing_is_told(nobody: float, told: str):
+    found = debrief.later(drill.load("limit_too_low"), OUTCOMES | {"nothing": replace(ONE, expected=nobody)})
+
+    assert told in found
+    assert bool(found) == bool(told)
+    assert not found or (ROOT / debrief.OTHER_SEEDS).exists()
 
 
 def test_the_record_has_when_your_time_began_and_every_play_before(world: World):

@@ -19,6 +19,7 @@ from mlsystem.reporting import templates
 from mlsystem.settings import Settings
 
 YOURS = "yours"
+OTHER_SEEDS = "docs/domain/practice/drill_proofs.md"
 TOLD = "debriefed"  # in the sandbox: it is on record
 ON_RECORD = {"where": "localised", "why": "explained"}  # as the field calls those rungs
 SAME = 0.001  # of the money: nearer than that two outcomes cost the same; a restart that mends nothing differs by less
@@ -84,9 +85,13 @@ def later(drill: Drill, outcomes: Mapping[str, Outcome]) -> str:
     """What the money of these hours does not show; nothing if it is all there. A busy machine may add to it."""
     nobody, repair = (outcomes[name].expected for name in (NOBODY, REPAIR))
     costs = nobody > repair * (1 + SAME)
-    if not drill.costs_later:
-        return "" if costs else "With this seed hardly a decision changed; with most it costs."
-    return f"{'And' if costs else 'It costs nothing in these hours'}: {drill.costs_later}."
+    if drill.costs_later:
+        return f"{'And' if costs else 'It costs nothing in these hours'}: {drill.costs_later}."
+    if costs:
+        return ""
+    lost = repair > nobody * (1 + SAME)
+    told = "the repair cost more in these hours than it saved" if lost else "hardly a decision changed"
+    return f"With this seed {told}; {OTHER_SEEDS} has what others cost."
 
 
 def yours(world: World, found: list[dict[str, Any]]) -> str:
