@@ -59,7 +59,12 @@ def measure(service: OwnService, seed: int) -> ServiceTimes:
 
 def reading_share(port: int, requests: Sequence[bytes], pairs: int = PAIRS) -> float:
     """Of a question's seconds, the part that is done for all who have come before any of them is answered: 0 to 1."""
-    alone, paired = np.quantile(callers.alone_and_paired(port, requests, pairs), QUIETER, axis=0)
+    return share_of(np.array(callers.alone_and_paired(port, requests, pairs)))
+
+
+def share_of(seconds: np.ndarray) -> float:
+    """The same of (n, 2) seconds: to the answer of one alone, to the first of two."""
+    alone, paired = np.quantile(seconds, QUIETER, axis=0)
     return float(np.clip(paired / alone - 1, 0, 1))
 
 
