@@ -28,6 +28,7 @@ LIVE, WANTED, CHECKED, LOG = "live.json", "wanted.json", "checked.json", "live.l
 CHECK_SECONDS = 300.0
 TOLD_SECONDS = 2.0  # between two lines about a check
 CALLED_LATER = 3  # hours, of which the seed draws one
+ASKED_HOURS = 2  # since the fault, in which callers asked: what nobody asks for at night shows nobody anything
 
 
 def begin(settings: Settings) -> None:
@@ -56,7 +57,10 @@ def until_called(world: World) -> None:
     """Let the hours pass after which somebody calls; where the page names an alert, at its pace, until it fires."""
     one, since = world.drill, world.plan.since
     if not one.alert or one.alert not in one.page or not world.watcher.is_there:
-        world.play_until(since + (one.called_after + Random(f"called {world.seed}").randrange(CALLED_LATER)) * HOUR)
+        called = one.called_after + Random(f"called {world.seed}").randrange(CALLED_LATER)
+        world.play_until(since)
+        world.play_asked(ASKED_HOURS)
+        world.play_until(since + called * HOUR)
         return
     world.play_until(since - HOUR)
     while one.alert not in world.watcher.firing() and world.clock < since + one.within_hours * HOUR:

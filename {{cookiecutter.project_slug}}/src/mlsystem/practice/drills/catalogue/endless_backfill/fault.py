@@ -89,8 +89,14 @@ DRILL = Drill(
     decoy_is="restart the servers",
     resembles="Knight Capital, 2012: old code that nobody had meant to run any more wrote into the live market (SEC, "
     "release 34-70694)",
-    signals=("skew between log and offline features", "the score distribution", "a caller or a colleague says so"),
-    may_show=("an alert fires",),  # TrainingServingSkew, after the night, on one of the two problems
+    signals=(
+        "skew between log and offline features",
+        "the score distribution",
+        "a caller or a colleague says so",
+        "an alert fires",
+    ),
+    alert="TrainingServingSkew",
+    within_hours=28,  # after a night that has a day's questions before it
     strike=strike,
     hints=(
         "The validated facts are in order. What does the consumer see that they do not have?",

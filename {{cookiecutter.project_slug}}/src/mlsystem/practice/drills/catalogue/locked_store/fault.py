@@ -54,6 +54,7 @@ DRILL = Drill(
     resembles="Google's study of the outages of an ML pipeline (OpML 2020): most of them were not ML's",
     signals=("the share of degraded answers", "an alert fires", "a caller or a colleague says so"),
     alert="DegradedShare",
+    within_hours=16,  # where nobody asks at night, the next morning
     strike=strike,
     hints=("What does the consumer's log say? And who has the file open?",),
 )
