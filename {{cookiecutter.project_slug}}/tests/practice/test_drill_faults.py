@@ -105,5 +105,6 @@ def test_where_a_day_can_be_stopped_whole_its_fault_begins_with_it(system, tmp_p
     later = storage.day_range(world.day + DAY, world.day + 5 * DAY)
     rows = storage.Partitions(system.settings.validated_dir / PROBLEM.label.table).read(later).to_pandas()
     assert world.plan.since == since
-    assert since <= rows["known_at"].min() < since + HOUR
+    local, first = since.astimezone(PROBLEM.zone), rows["known_at"].min().astimezone(PROBLEM.zone)
+    assert (local.date(), local.hour, local.minute) == (first.date(), 0, 0)
     assert replace(world, day=world.day + 3 * DAY).drill.plan(world, Random(1)).since == since

@@ -1,7 +1,7 @@
 """What the seed draws from, found in the declarations: days, hours, keys with enough questions, facts with a number."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -39,12 +39,12 @@ def since(world: "World", random: Random, earliest: int = 12, latest: int = 16) 
 
 
 def since_next_day(world: "World", table: str) -> datetime:
-    """The hour in which the table's rows of another day begin: a rule that stops a day stops its morning too."""
+    """The midnight before the table's rows of another day: a rule that stops a day stops all of it, from its start."""
     first = first_day(world.theirs, world.seed)
     later = storage.day_range(first + DAY, first + DAYS * DAY)  # on some nothing happens
     rows = storage.Partitions(world.theirs.validated_dir / table).read(later)
     moment: datetime = pc.min(rows["known_at"]).as_py()
-    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return datetime.combine(moment.astimezone(PROBLEM.zone).date(), time(), PROBLEM.zone).astimezone(UTC)
 
 
 def slices(world: "World", field_names: tuple[str, ...] | None = None) -> Iterator[tuple[str, str]]:
