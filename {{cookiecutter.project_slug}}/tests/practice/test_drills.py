@@ -1,6 +1,5 @@
 """Each drill: declared whole, its page tells nothing, and a cure is told from a decoy by the state."""
 
-import json
 import shutil
 import subprocess
 import sys
@@ -22,7 +21,6 @@ from serving_probe import wait_until
 
 sys.path.insert(0, str(ROOT / "benchmarks/practice"))
 import drill_plays
-import drill_proof
 
 NAMES = drill.names()
 TURN = 3  # a third of them each day
@@ -212,27 +210,6 @@ def test_its_debrief_ranks_the_responses_by_money_as_it_says(system, tmp_path: P
     one = drill.load(name)
 
     assert drill_plays.money(system.settings, one, SEED, tmp_path / "data").faults(one) == []
-
-
-def test_a_proof_that_failed_is_kept_and_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(drill_proof, "FILE", tmp_path / "drill_proofs.json")
-
-    drill_proof.record("repairs", {"drill": NAMES[0], "seed": 7, "faults": ["it is over by the decoy"]})
-
-    (kept,) = json.loads(drill_proof.FILE.read_text(encoding="utf-8"))["repairs"]
-    assert kept["faults"] == ["it is over by the decoy"]
-    assert "| repairs 7 |" in drill_proof.FILE.with_suffix(".md").read_text(encoding="utf-8")
-
-    drill_proof.record("repairs", {"drill": NAMES[0], "seed": 7, "faults": [], "seconds": 1.0})
-
-    assert json.loads(drill_proof.FILE.read_text(encoding="utf-8"))[drill_proof.FAILED] == [{"what": "repairs"} | kept]
-    assert "| repairs 7, played again |" in drill_proof.FILE.with_suffix(".md").read_text(encoding="utf-8")
-
-
-def test_the_page_says_what_the_kept_proofs_say():
-    every = json.loads(drill_proof.FILE.read_text(encoding="utf-8"))
-
-    assert drill_proof.FILE.with_suffix(".md").read_text(encoding="utf-8") == drill_proof.page(every)
 
 
 @pytest.mark.slow
