@@ -23,7 +23,6 @@ LOAD_SECONDS = 8.0
 SATURATING, BURSTS, BURST_SECONDS = 16, 3, 0.8  # callers at once: fewer than a worker refuses
 WITHIN = 0.30  # of the measurement
 BLOCKS = 25  # simulated for each turn, of as many questions
-QUIETER = 0.25  # the share of the turns, and of the blocks, whose p99 is not above what is compared
 QUIET = 0.1  # of a core: more of others, and it is said
 
 
@@ -122,7 +121,7 @@ def _compared(load: float, turns: list[Turn]) -> dict[str, float]:
         return float(np.median([getattr(one, name) for one in turns]))
 
     def quieter(name: str) -> float:
-        return float(np.quantile(np.hstack([getattr(one, name) for one in turns]), QUIETER))
+        return float(np.quantile(np.hstack([getattr(one, name) for one in turns]), service_times.QUIETER))
 
     measured = quieter("p99")
     return {

@@ -13,7 +13,7 @@ BURSTS, BURST = 3, 300  # back to back, and so many questions each: short, for a
 IDLE_SECONDS = (0.0002, 0.02)  # pauses between them, evenly on a logarithmic scale
 RUNS, RUN = 300, 4  # pauses, and after each so many questions back to back: a worker warms up over the first few
 PAIRS = 300  # of questions at once, between single ones: what the second one adds to the first one's time
-QUIETER = 0.25  # the quantile of both that is compared: what else a machine does only ever adds
+QUIETER = 0.25  # the quantile of times that is compared: what else a machine does only ever adds
 REST_SECONDS = 0.2
 SAMPLES = ("back_to_back", "idle_before", "after_idle")
 
